@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all deps deps-test demo test vectors asan lint install clean
+.PHONY: all deps deps-test demo unit test vectors asan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -28,7 +28,10 @@ all: tarn tarn.so
 tarn.so: $(EXT_O)
 	$(CC) -shared $(LDFLAGS) -o $@ $^ $(VTAB_LIBS)
 
-tarn: $(CORE_O) $(SRC_O)
+tarn: $(BUILD)/tarn
+	cp $< $@
+
+$(BUILD)/tarn: $(CORE_O) $(SRC_O)
 	$(CC) $(LDFLAGS) -o $@ $^ $(TARN_LIBS)
 
 $(BUILD)/ext/%.o: %.c
@@ -47,8 +50,19 @@ $(BUILD)/gen/%.c: src/athena/%.y
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 	$(CC) $(CFLAGS) -Wno-unused-parameter -DSQLITE_CORE -Isrc/athena -Isrc -I$(BUILD)/gen -c -o $@ $<
 
-DEPS      = gcc make libsqlite3-dev sqlite3 zlib1g-dev libzstd-dev libpcre2-dev lemon
+# Unit tests: each tests/unit/X.c is a program linked with everything but main.
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+
+$(BUILD)/unit/%: tests/unit/%.c $(CORE_O) $(SRC_O)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DSQLITE_CORE -MF $(BUILD)/unit/$*.d -I. -Isrc/athena -I$(BUILD)/gen $(LDFLAGS) -o $@ $< \
+	  $(filter-out $(BUILD)/core/src/main.o,$(CORE_O) $(SRC_O)) $(TARN_LIBS)
+
+unit: $(UNIT)
+
+DEPS      = gcc make libc6-dev libsqlite3-dev sqlite3 zlib1g-dev libzstd-dev libpcre2-dev lemon
 DEPS_TEST = python3
+DEPS_LINT = cppcheck
 
 deps:
 	@tests/install-packages $(DEPS)
@@ -56,14 +70,33 @@ deps:
 deps-test: deps
 	@tests/install-packages $(DEPS_TEST)
 
+# The README's second command: everything, with nothing typed before it.
 test: deps-test
-	$(MAKE) all
-	python3 tests/run.py
+	$(MAKE) all unit
+	BUILD=$(BUILD) python3 tests/run.py
 
 vectors: all
 	python3 tests/vectors.py
 
+# The same suite under AddressSanitizer and UndefinedBehaviorSanitizer, in a
+# build folder of its own.  tarn.so is built without them: stock sqlite3 loads it.
+ASAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+asan: deps-test
+	$(MAKE) tarn.so
+	$(MAKE) BUILD=build/asan OPT='-O1 -g' SAN='$(ASAN)' build/asan/tarn unit
+	TARN=$(CURDIR)/build/asan/tarn BUILD=build/asan TARN_SANITIZED=1 ASAN_OPTIONS=detect_leaks=1 python3 tests/run.py
+
+lint: deps
+	@tests/install-packages $(DEPS_LINT)
+	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	  --suppress=missingIncludeSystem -DSQLITE_CORE -Isrc/athena vtab src
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib
+	install -m 755 tarn $(DESTDIR)$(PREFIX)/bin/tarn
+	install -m 644 tarn.so $(DESTDIR)$(PREFIX)/lib/tarn.so
+
 clean:
 	rm -rf $(BUILD) tarn tarn.so
 
--include $(EXT_O:.o=.d) $(CORE_O:.o=.d) $(SRC_O:.o=.d)
+-include $(EXT_O:.o=.d) $(CORE_O:.o=.d) $(SRC_O:.o=.d) $(UNIT:=.d)
