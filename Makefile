@@ -11,7 +11,7 @@ LDFLAGS += $(SAN)
 VTAB_LIBS = -lz -lzstd -lpcre2-8 -lm -lpthread -ldl
 TARN_LIBS = -lsqlite3 $(VTAB_LIBS)
 
-VTAB_C  := $(wildcard vtab/*.c vtab/fn/*.c)
+VTAB_C  := $(wildcard vtab/*.c vtab/fn/*.c vtab/s3/*.c)
 SRC_C   := $(wildcard src/*.c src/athena/*.c)
 GRAMMAR := $(wildcard src/athena/*.y)
 GEN_C   := $(GRAMMAR:src/athena/%.y=$(BUILD)/gen/%.c)
@@ -60,7 +60,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(CORE_O) $(SRC_O)
 
 unit: $(UNIT)
 
-DEPS      = gcc make libc6-dev libsqlite3-dev sqlite3 zlib1g-dev libzstd-dev libpcre2-dev lemon
+DEPS      = gcc make libc6-dev libsqlite3-dev sqlite3 zlib1g-dev libzstd-dev libpcre2-dev lemon libcurl4-openssl-dev libexpat1-dev libssl-dev
 DEPS_TEST = python3
 DEPS_LINT = cppcheck
 
