@@ -29,7 +29,7 @@
 **   interval day to second   V_INT milliseconds; year to month: V_INT months
 **   array, row               V_BLOB, a List of their elements
 **   map                      V_BLOB, a List of key, value, key, value, …,
-**                            entries ascending by key: equal maps are equal bytes
+**                            entries ascending by key
 **   function                 V_LAMBDA (only as an argument of a call)
 **
 ** How a value is *stored* in a table differs for date, timestamp, decimal and
@@ -67,7 +67,8 @@ static inline Value value_blob(const char *z, size_t n){ Value v = {V_BLOB, (int
 **   from the first element's start), then the elements: one byte ValueKind,
 **   then nothing (V_NULL), 8 bytes (V_INT, V_REAL; little-endian) or the bytes
 **   themselves (V_TEXT, V_BLOB; a nested list is a V_BLOB).
-** -0.0 and every NaN are written in one canonical form each.
+** Every NaN is written in one form; -0.0 stays, because it prints: so bytes that
+** differ may be equal values (compare with value_identical, group by t_group_key).
 */
 typedef struct ListBuilder {
   Arena *arena;
@@ -85,6 +86,10 @@ Value list_get(const Value*, int i);            /* borrowed from the list; V_NUL
 int map_from(Arena*, const Type *map, int n_entries, const Value *kv, Value *out, int *dup);
 /* Index of the value for a key in a map list, or -1. */
 int map_find(const Type *map, const Value *m, const Value *key);
+/* The stable ascending order of n values that lie `stride` apart: indexes
+** 0..n-1 in the arena; NULL on oom. */
+typedef int (*ValueCompare)(void *context, const Value*, const Value*);
+int *value_order(Arena*, int n, const Value *v, int stride, ValueCompare, void *context);
 
 /*
 ** Comparison, by type.  value_compare orders two non-NULL values as ORDER BY
