@@ -14,6 +14,8 @@
 **     "(map(K,V), function(K,V,boolean)) -> map(K,V)"
 **     "(decimal(p,s)) -> decimal(p,s)"      lower-case letters: numbers
 **     "(T...) -> T"                         the last one, once or more
+**     "(varchar(x), joniregexp) -> boolean" joniregexp, jsonpath, codepoints:
+**                                           any varchar; only error texts name them
 ** Constraints on type variables are flags.  Where the result cannot be said
 ** in the text (decimal formulas), `derive` computes it from the arguments.
 **
