@@ -22,6 +22,7 @@
 #define ZONE_OK         0
 #define ZONE_INVALID    1       /* no such zone */
 #define ZONE_RANGE      2       /* an offset beyond 14 hours */
+#define ZONE_NO_DATA    3       /* a zone whose file the system lacks */
 
 /* Key of a zone by Athena's spelling: `UTC`, `+05:30`, `America/New_York`.
 ** Case matters for names of regions, not for UTC and its synonyms. */
