@@ -104,4 +104,6 @@ Value value_put_time_tz(Arena*, TimeTz);
 /* Wall clock of an instant: microseconds as if UTC (for types without zone:
 ** the value itself). */
 int64_t instant_local(Instant);
+/* Rounded half up to p digits of the second. */
+Instant instant_round(Instant, int p);
 #endif
