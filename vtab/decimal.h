@@ -25,24 +25,29 @@ int decimal_fits(i128, int precision);
 int decimal_text(i128, int scale, char z[DECIMAL_TEXT_MAX]);
 void decimal_print(Buf*, i128, int scale);
 
-/* A number as Java's BigDecimal reads it: sign, digits, point, exponent; no
-** blanks.  *v and *scale (which may be negative) hold it exactly as long as it
-** has at most 38 significant digits; a longer one is rounded at `keep_scale`
-** digits behind the point.  0 done, -1 not a number, -2 too large. */
-int decimal_parse(const char *z, size_t n, int keep_scale, i128 *v, int *scale);
+/* A number as Java's BigDecimal reads it (sign, digits, point, exponent; no
+** blanks), rounded to `scale` digits behind the point.  0 done, -1 not a
+** number, -2 more than `precision` digits. */
+int decimal_parse(const char *z, size_t n, int precision, int scale, i128 *out);
+/* DECIMAL '…': precision and scale follow from the text.  0, or -1. */
+int decimal_literal(const char *z, size_t n, i128 *out, int *precision, int *scale);
 
 /* v at scale `from` brought to scale `to`. */
 int decimal_rescale(i128 v, int from, int to, i128 *out);
-int decimal_add(i128 a, int sa, i128 b, int sb, int scale, i128 *out);
+/* a + b at max(sa, sb). */
+int decimal_add(i128 a, int sa, i128 b, int sb, i128 *out);
 int decimal_multiply(i128 a, i128 b, i128 *out);
 /* a/b at the given scale; b is not 0. */
 int decimal_divide(i128 a, int sa, i128 b, int sb, int scale, i128 *out);
 /* a mod b with a's sign, at max(sa,sb); b is not 0. */
 i128 decimal_modulus(i128 a, int sa, i128 b, int sb);
 
-/* The nearest double, and back through the double's shortest text (Trino's
-** way: 1.005 becomes 1.01 at scale 2).  -1: does not fit, NaN or infinite. */
-double decimal_to_double(i128, int scale);
+/* To double and real as Trino's casts compute them, which for up to 18 digits
+** is one floating-point division. */
+double decimal_to_double(i128, int precision, int scale);
+double decimal_to_real(i128, int precision, int scale);
+/* From double or real through its Java text (1.005 becomes 1.01 at scale 2).
+** 0, or -1: does not fit, NaN or infinite. */
 int decimal_from_double(double, int is_real, int precision, int scale, i128 *out);
 
 /* Result types of Trino's decimal operators. */

@@ -26,7 +26,4 @@ int number_parse_double(const char *z, size_t n, double *out);
 int number_parse_real(const char *z, size_t n, double *out);
 /* Long.parseLong: sign and digits only, range -2^63 … 2^63-1. */
 int number_parse_long(const char *z, size_t n, int64_t *out);
-
-/* Math.round(double) as Trino's cast does it: half away from zero. */
-double number_round_half_up(double);
 #endif
