@@ -1,0 +1,250 @@
+/* What Tarn does on S3: see ops.h. */
+#include "../sqlite.h"
+#include "ops.h"
+#include <stdio.h>
+#include <string.h>
+
+/* Send a prepared request and wait; 1 and *error when it failed. */
+static int run(const S3Run *x, S3Request *r){
+  *x->error = "out of memory";
+  if( s3_submit(x->client, r) ) return 1;
+  if( s3_wait(x->client, r, x->interrupt, x->interrupt_arg)==0 ) return 0;
+  *x->error = s3_failure_text(x->arena, x->client, r);
+  return 1;
+}
+
+static void query_add(S3Request *r, const char *name, const char *value){
+  r->query[r->n_query].name = name;
+  r->query[r->n_query++].value = value;
+}
+
+static void header_add(S3Request *r, const char *name, const char *value){
+  r->header[r->n_header].name = name;
+  r->header[r->n_header++].value = value;
+}
+
+/* A 200 whose body is an <Error> document is an error all the same. */
+static int body_is_error(const S3Run *x, S3Request *r){
+  S3ErrorBody e;
+  if( r->response.n==0 || s3_xml_error(x->arena, r->response.z, r->response.n, &e) ) return 0;
+  r->failure.status = r->status;
+  r->failure.code = e.code ? e.code : "";
+  r->failure.message = e.message ? e.message : "the server reported an error";
+  r->failure.request_id = e.request_id;
+  *x->error = s3_failure_text(x->arena, x->client, r);
+  return 1;
+}
+
+int s3_list(const S3Run *x, const char *bucket, const char *prefix, const char *delimiter,
+            S3EachPage each, void *ctx){
+  const char *token = 0, *previous = 0;
+  int rc = 1, more = 1;
+  while( more ){
+    S3Request r;
+    S3Page page;
+    s3_request_init(&r);
+    r.bucket = bucket;
+    query_add(&r, "list-type", "2");
+    query_add(&r, "encoding-type", "url");
+    query_add(&r, "prefix", prefix);
+    if( delimiter ) query_add(&r, "delimiter", delimiter);
+    if( token ) query_add(&r, "continuation-token", token);
+    rc = run(x, &r) || s3_xml_list(x->arena, r.response.z ? r.response.z : "", r.response.n, &page, x->error);
+    s3_release(x->client, &r);
+    if( rc ) return 1;
+    *x->error = 0;
+    if( each(ctx, &page) ) return 1;
+    previous = token;
+    token = page.next_token;
+    more = page.truncated;
+    /* A server that repeats its token would keep us for ever. */
+    if( more && (token==0 || (previous && strcmp(token, previous)==0)) ){
+      *x->error = arena_printf(x->arena, "s3://%s/%s: the listing says there is more but gives no new token",
+                               bucket, prefix);
+      return 1;
+    }
+  }
+  return rc;
+}
+
+int s3_head(const S3Run *x, const char *bucket, const char *key, int *exists, int64_t *size, char *etag){
+  S3Request r;
+  int rc;
+  s3_request_init(&r);
+  r.method = "HEAD";
+  r.bucket = bucket;
+  r.key = key;
+  rc = run(x, &r);
+  *exists = rc==0;
+  if( rc && r.status==404 ) rc = 0;
+  *size = r.content_length;
+  memcpy(etag, r.etag, sizeof(r.etag));
+  s3_release(x->client, &r);
+  return rc;
+}
+
+int s3_put(const S3Run *x, const char *bucket, const char *key, const void *body, size_t n,
+           int create_only, int *exists){
+  S3Request r;
+  int rc;
+  s3_request_init(&r);
+  r.method = "PUT";
+  r.bucket = bucket;
+  r.key = key;
+  r.body = body;
+  r.n_body = n;
+  if( create_only ) header_add(&r, "if-none-match", "*");
+  rc = run(x, &r);
+  *exists = rc && create_only && r.status==412;
+  if( *exists ) rc = 0;
+  /* 501: the server does not know the condition (OpenStack Swift). */
+  if( rc && create_only && r.status==501 ){
+    s3_release(x->client, &r);
+    return s3_put(x, bucket, key, body, n, 0, exists);
+  }
+  s3_release(x->client, &r);
+  return rc;
+}
+
+int s3_upload_begin(const S3Run *x, const char *bucket, const char *key, const char **upload_id){
+  S3Request r;
+  int rc;
+  s3_request_init(&r);
+  r.method = "POST";
+  r.bucket = bucket;
+  r.key = key;
+  query_add(&r, "uploads", "");
+  rc = run(x, &r) || body_is_error(x, &r)
+    || s3_xml_upload_id(x->arena, r.response.z ? r.response.z : "", r.response.n, upload_id, x->error);
+  s3_release(x->client, &r);
+  return rc;
+}
+
+int s3_upload_part(const S3Run *x, const char *bucket, const char *key, const char *upload_id,
+                   int part, const void *body, size_t n, char *etag){
+  S3Request r;
+  char number[16];
+  int rc;
+  s3_request_init(&r);
+  snprintf(number, sizeof(number), "%d", part);
+  r.method = "PUT";
+  r.bucket = bucket;
+  r.key = key;
+  r.body = body;
+  r.n_body = n;
+  query_add(&r, "partNumber", number);
+  query_add(&r, "uploadId", upload_id);
+  rc = run(x, &r);
+  memcpy(etag, r.etag, sizeof(r.etag));
+  s3_release(x->client, &r);
+  return rc;
+}
+
+int s3_upload_complete(const S3Run *x, const char *bucket, const char *key, const char *upload_id,
+                       int n_part, const char *const *etag){
+  S3Request r;
+  Buf body;
+  int rc = 1;
+  buf_init(&body, 0);
+  s3_request_init(&r);
+  buf_str(&body, "<CompleteMultipartUpload>");
+  for(int i=0; i<n_part; i++){
+    buf_printf(&body, "<Part><PartNumber>%d</PartNumber><ETag>%s</ETag></Part>", i+1, etag[i]);
+  }
+  buf_str(&body, "</CompleteMultipartUpload>");
+  *x->error = "out of memory";
+  if( !body.oom ){
+    r.method = "POST";
+    r.bucket = bucket;
+    r.key = key;
+    r.body = body.z;
+    r.n_body = body.n;
+    query_add(&r, "uploadId", upload_id);
+    rc = run(x, &r) || body_is_error(x, &r);
+  }
+  s3_release(x->client, &r);
+  buf_free(&body);
+  return rc;
+}
+
+int s3_upload_abort(const S3Run *x, const char *bucket, const char *key, const char *upload_id){
+  S3Request r;
+  int rc;
+  s3_request_init(&r);
+  r.method = "DELETE";
+  r.bucket = bucket;
+  r.key = key;
+  query_add(&r, "uploadId", upload_id);
+  rc = run(x, &r) && r.status!=404;
+  s3_release(x->client, &r);
+  return rc;
+}
+
+static void xml_escape(Buf *b, const char *z){
+  for(; *z; z++){
+    if( *z=='&' ) buf_str(b, "&amp;");
+    else if( *z=='<' ) buf_str(b, "&lt;");
+    else if( *z=='>' ) buf_str(b, "&gt;");
+    else if( *z=='"' ) buf_str(b, "&quot;");
+    else if( (unsigned char)*z<0x20 ) buf_printf(b, "&#%d;", *z);
+    else buf_char(b, *z);
+  }
+}
+
+static void base64(char *out, const unsigned char *p, int n){
+  static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for(int i=0; i<n; i += 3){
+    unsigned v = (unsigned)p[i]<<16 | (i+1<n ? (unsigned)p[i+1]<<8 : 0) | (i+2<n ? p[i+2] : 0);
+    *out++ = digit[v>>18];
+    *out++ = digit[v>>12 & 63];
+    *out++ = i+1<n ? digit[v>>6 & 63] : '=';
+    *out++ = i+2<n ? digit[v & 63] : '=';
+  }
+  *out = 0;
+}
+
+/* One DeleteObjects; S3 wants its Content-MD5. */
+static int delete_some(const S3Run *x, const char *bucket, int n_key, const char *const *key){
+  S3Request r;
+  Buf body;
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  char md5[32];
+  const CryptoLib *crypto = lib_crypto(x->error);
+  int rc = 1;
+  if( crypto==0 ) return 1;
+  buf_init(&body, 0);
+  s3_request_init(&r);
+  buf_str(&body, "<Delete><Quiet>true</Quiet>");
+  for(int i=0; i<n_key; i++){
+    buf_str(&body, "<Object><Key>");
+    xml_escape(&body, key[i]);
+    buf_str(&body, "</Key></Object>");
+  }
+  buf_str(&body, "</Delete>");
+  *x->error = "out of memory";
+  if( !body.oom && crypto->EVP_Digest(body.z, body.n, digest, 0, crypto->EVP_md5(), 0)==1 ){
+    base64(md5, digest, 16);
+    r.method = "POST";
+    r.bucket = bucket;
+    r.body = body.z;
+    r.n_body = body.n;
+    query_add(&r, "delete", "");
+    header_add(&r, "content-md5", md5);
+    rc = run(x, &r) || body_is_error(x, &r);
+    if( rc==0 && r.response.n && strstr(r.response.z, "<Error>") ){
+      *x->error = arena_printf(x->arena, "s3://%s/: not every object could be deleted: %.300s", bucket, r.response.z);
+      rc = 1;
+    }
+  }
+  s3_release(x->client, &r);
+  buf_free(&body);
+  return rc;
+}
+
+int s3_delete(const S3Run *x, const char *bucket, int n_key, const char *const *key){
+  for(int i=0; i<n_key; i += S3_DELETE_MAX){
+    int n = n_key - i < S3_DELETE_MAX ? n_key - i : S3_DELETE_MAX;
+    if( delete_some(x, bucket, n, key + i) ) return 1;
+  }
+  return 0;
+}
