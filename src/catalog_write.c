@@ -1,0 +1,139 @@
+/*
+** The catalog's tables and what changes them.
+**
+** tarn_databases, tarn_tables, tarn_columns, tarn_partitions, tarn_views,
+** tarn_prepared say what there is; tarn_runs, tarn_steps, tarn_inputs,
+** tarn_rejects what was done; tarn_swaps what an interrupted run left to do.
+** Names that begin with tarn_ are reserved.
+*/
+#include <string.h>
+#include "catalog_write.h"
+#include "output.h"
+
+#define CATALOG_VERSION 1
+#define CATALOG_ID 0x5461726e   /* "Tarn", SQLite's application_id */
+
+static const char schema[] =
+  "CREATE TABLE IF NOT EXISTS tarn_databases(name TEXT PRIMARY KEY, comment TEXT, location TEXT,"
+  "  properties TEXT NOT NULL DEFAULT '{}') WITHOUT ROWID;"
+  "CREATE TABLE IF NOT EXISTS tarn_tables(database TEXT NOT NULL, name TEXT NOT NULL,"
+  "  kind TEXT NOT NULL CHECK(kind IN ('landing','stored')), sqlite_name TEXT NOT NULL, comment TEXT,"
+  "  location TEXT, serde TEXT, serde_properties TEXT NOT NULL DEFAULT '{}', input_format TEXT, output_format TEXT,"
+  "  clustered_by TEXT, n_buckets INTEGER, properties TEXT NOT NULL DEFAULT '{}', s3_root TEXT,"
+  "  created INTEGER NOT NULL, sql TEXT, PRIMARY KEY(database, name)) WITHOUT ROWID;"
+  "CREATE TABLE IF NOT EXISTS tarn_columns(database TEXT NOT NULL, table_name TEXT NOT NULL, position INTEGER NOT NULL,"
+  "  name TEXT NOT NULL, type TEXT NOT NULL, hive_type TEXT, comment TEXT, is_partition INTEGER NOT NULL DEFAULT 0,"
+  "  PRIMARY KEY(database, table_name, is_partition, position)) WITHOUT ROWID;"
+  "CREATE TABLE IF NOT EXISTS tarn_partitions(database TEXT NOT NULL, table_name TEXT NOT NULL, spec TEXT NOT NULL,"
+  "  \"values\" TEXT NOT NULL, location TEXT NOT NULL, PRIMARY KEY(database, table_name, spec)) WITHOUT ROWID;"
+  "CREATE TABLE IF NOT EXISTS tarn_views(database TEXT NOT NULL, name TEXT NOT NULL, query TEXT NOT NULL,"
+  "  view_database TEXT NOT NULL, sql TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY(database, name)) WITHOUT ROWID;"
+  "CREATE TABLE IF NOT EXISTS tarn_prepared(name TEXT PRIMARY KEY, sql TEXT NOT NULL) WITHOUT ROWID;"
+  "CREATE TABLE IF NOT EXISTS tarn_runs(run INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT,"
+  "  s3_root TEXT, export TEXT, version TEXT);"
+  "CREATE TABLE IF NOT EXISTS tarn_steps(run INTEGER NOT NULL, step INTEGER NOT NULL, name TEXT NOT NULL, zone TEXT NOT NULL,"
+  "  row_count INTEGER, bytes INTEGER, ms REAL, sql TEXT, PRIMARY KEY(run, step)) WITHOUT ROWID;"
+  "CREATE TABLE IF NOT EXISTS tarn_inputs(run INTEGER NOT NULL, table_name TEXT NOT NULL, path TEXT NOT NULL,"
+  "  size INTEGER NOT NULL, mtime TEXT, PRIMARY KEY(run, table_name, path)) WITHOUT ROWID;"
+  "CREATE TABLE IF NOT EXISTS tarn_rejects(run INTEGER NOT NULL, table_name TEXT, file TEXT NOT NULL, line INTEGER NOT NULL,"
+  "  byte INTEGER NOT NULL, reason TEXT NOT NULL, raw TEXT);"
+  "CREATE TABLE IF NOT EXISTS tarn_swaps(run INTEGER NOT NULL, folder TEXT NOT NULL, staged TEXT NOT NULL, old TEXT NOT NULL,"
+  "  PRIMARY KEY(run, folder)) WITHOUT ROWID;";
+
+int catalog_create(Session *s){
+  const char *found = session_text(s, "SELECT count(*) FROM sqlite_master WHERE name='tarn_swaps'");
+  int rc;
+  if( found==0 ) return 1;
+  if( found[0]!='0' ) return 0;
+  if( session_begin(s) ) return 1;
+  rc = sqlite3_exec(s->db, schema, 0, 0, 0)==SQLITE_OK ? 0 : session_fail_sqlite(s);
+  rc = rc || session_exec(s, "PRAGMA application_id=%d", CATALOG_ID)
+          || session_exec(s, "PRAGMA user_version=%d", CATALOG_VERSION);
+  return session_end(s, rc);
+}
+
+/* --- Names -------------------------------------------------------------------- */
+
+const char *table_sqlite_name(Arena *a, const char *database, const char *name){
+  if( strcmp(database, "default")==0 ) return arena_strdup(a, name);
+  return arena_printf(a, "%s.%s", database, name);
+}
+
+int table_name_resolve(Session *s, const NameList *parts, TableName *out){
+  int n = parts->n;
+  if( n==0 || n>3 ) return session_fail(s, "TARN_INTERNAL: a table name of %d parts", n);
+  if( n==3 && strcmp(parts->name[0].lower, "awsdatacatalog")!=0 ){
+    return session_fail(s, "CATALOG_NOT_FOUND: line %d:%d: Catalog '%s' does not exist",
+                        parts->name[0].pos.line, parts->name[0].pos.col, parts->name[0].lower);
+  }
+  out->name = parts->name[n-1].lower;
+  out->database = n>1 ? parts->name[n-2].lower : catalog_database(s->catalog);
+  out->sqlite_name = table_sqlite_name(&s->arena, out->database, out->name);
+  return 0;
+}
+
+int catalog_object(Session *s, const TableName *t){
+  const char *kind = session_text(s,
+    "SELECT kind FROM tarn_tables WHERE database=%Q AND name=%Q "
+    "UNION ALL SELECT 'view' FROM tarn_views WHERE database=%Q AND name=%Q "
+    "UNION ALL SELECT 'foreign' FROM sqlite_master WHERE lower(name)=%Q AND type IN ('table','view','index')",
+    t->database, t->name, t->database, t->name, t->sqlite_name);
+  if( kind==0 ) return OBJECT_NONE;
+  switch( kind[0] ){
+    case 'l': return OBJECT_LANDING;
+    case 's': return OBJECT_STORED;
+    case 'v': return OBJECT_VIEW;
+  }
+  return OBJECT_FOREIGN;
+}
+
+/* --- Change ------------------------------------------------------------------- */
+
+int catalog_forget(Session *s, const TableName *t){
+  return session_exec(s, "DELETE FROM tarn_tables WHERE database=%Q AND name=%Q", t->database, t->name)
+      || session_exec(s, "DELETE FROM tarn_views WHERE database=%Q AND name=%Q", t->database, t->name)
+      || session_exec(s, "DELETE FROM tarn_columns WHERE database=%Q AND table_name=%Q", t->database, t->name)
+      || session_exec(s, "DELETE FROM tarn_partitions WHERE database=%Q AND table_name=%Q", t->database, t->name);
+}
+
+int catalog_drop(Session *s, const TableName *t){
+  int kind = catalog_object(s, t);
+  if( s->error ) return 1;
+  if( (kind==OBJECT_LANDING || kind==OBJECT_STORED)
+   && session_exec(s, "DROP TABLE IF EXISTS \"%w\"", t->sqlite_name) ) return 1;
+  return catalog_forget(s, t);
+}
+
+int catalog_add_table(Session *s, const TableName *t, const NewTable *n){
+  return session_exec(s,
+    "INSERT INTO tarn_tables(database,name,kind,sqlite_name,comment,location,serde,serde_properties,"
+    "input_format,output_format,clustered_by,n_buckets,properties,s3_root,created,sql) "
+    "VALUES(%Q,%Q,%Q,%Q,%Q,%Q,%Q,%Q,%Q,%Q,%Q,%d,%Q,%Q,%lld,%Q)",
+    t->database, t->name, n->kind, t->sqlite_name, n->comment, n->location, n->serde,
+    n->serde_properties ? n->serde_properties : "{}", n->input_format, n->output_format, n->clustered_by,
+    n->n_buckets, n->properties ? n->properties : "{}", n->s3_root, (long long)(session_now()/1000000), n->sql);
+}
+
+int catalog_add_column(Session *s, const TableName *t, int position, const char *name, const Type *type,
+                       const char *hive_type, const char *comment, int is_partition){
+  return session_exec(s,
+    "INSERT INTO tarn_columns(database,table_name,position,name,type,hive_type,comment,is_partition) "
+    "VALUES(%Q,%Q,%d,%Q,%Q,%Q,%Q,%d)",
+    t->database, t->name, position, name, type_text(&s->arena, type), hive_type, comment, is_partition);
+}
+
+/* --- JSON --------------------------------------------------------------------- */
+
+char *json_object(Arena *a, int n, const KeyText *kv){
+  Buf b;
+  buf_init(&b, a);
+  buf_char(&b, '{');
+  for(int i=0; i<n; i++){
+    if( i ) buf_char(&b, ',');
+    json_string(&b, kv[i].key, strlen(kv[i].key));
+    buf_char(&b, ':');
+    json_string(&b, kv[i].value, strlen(kv[i].value));
+  }
+  buf_char(&b, '}');
+  return b.z;
+}
