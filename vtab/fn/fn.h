@@ -114,6 +114,11 @@ const AggDef *agg_by_sql(const char *z, size_t n);
 const char *fn_sql_name(const FnDef*, char *buf);
 const char *agg_sql_name(const AggDef*, char *buf);
 
+/* Does a call carry the text of its types as one more, first argument?  1 for
+** FN_TYPED and for signatures with type variables or functions. */
+int fn_is_typed(const FnDef*);
+int agg_is_typed(const AggDef*);
+
 /* Register everything on a connection: SQLITE_OK or an error code. */
 struct sqlite3;
 int fn_register(struct sqlite3*);

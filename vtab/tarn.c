@@ -1,0 +1,29 @@
+/*
+** The extension: `.load /path/to/tarn` in any sqlite3 of 3.40 or later gives
+** the connection Athena's functions and the virtual tables.
+**
+** The driver links the same code and calls tarn_register on its connections.
+*/
+#define TARN_EXTENSION_ENTRY
+#include "sqlite.h"
+#include "tarn.h"
+#include "fn/fn.h"
+#include "fn/unnest.h"
+
+SQLITE_EXTENSION_INIT1
+
+int tarn_register(struct sqlite3 *db){
+  int rc = fn_register(db);
+  if( rc==SQLITE_OK ) rc = unnest_register(db);
+  return rc;
+}
+
+#ifndef SQLITE_CORE
+__attribute__((visibility("default")))
+int sqlite3_tarn_init(sqlite3 *db, char **pzErrMsg, const sqlite3_api_routines *api){
+  (void)pzErrMsg;
+  SQLITE_EXTENSION_INIT2(api);
+  if( sqlite3_libversion_number()<3040000 ) return SQLITE_ERROR;
+  return tarn_register(db);
+}
+#endif
