@@ -18,6 +18,11 @@
 */
 int value_cast(FnCall *c, const Type *from, const Type *to, const Value *in, Value *out);
 
+/* SQLite text with %1 for the operand that is exactly the cast (`%1` where the
+** carrier stays the same), or NULL when only the function will do.  The text
+** lives in the arena. */
+const char *cast_native(Arena*, const Type *from, const Type *to);
+
 /* Append what CAST(x AS varchar) gives for a double or a real: `3.77E1`, `0E0`. */
 void cast_print_double(Buf*, double);
 void cast_print_real(Buf*, double);

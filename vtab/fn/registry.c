@@ -17,7 +17,7 @@
 
 /* One line a family. */
 #define FN_FAMILIES(X) \
-  X(fn_edge)
+  X(fn_edge) X(fn_arith) X(fn_compare) X(fn_cast)
 
 #define AGG_FAMILIES(X)
 
