@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all deps deps-test demo unit test vectors asan lint install clean
+.PHONY: all deps deps-test demo unit test test-s3 deps-s3 vectors asan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -74,6 +74,20 @@ deps-test: deps
 test: deps-test
 	$(MAKE) all unit
 	BUILD=$(BUILD) python3 tests/run.py
+
+# The network: servers of the test's own on 127.0.0.1, installed here, so not
+# part of `make test`.
+DEPS_S3 = python3 memcached swift-proxy swift-account swift-container swift-object libcurl4 libexpat1 libssl3
+deps-s3: deps
+	@tests/install-packages $(DEPS_S3)
+
+$(BUILD)/tools/%: tests/tools/%.c $(CORE_O)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DSQLITE_CORE -MF $(BUILD)/tools/$*.d -I. $(LDFLAGS) -o $@ $< $(CORE_O) $(TARN_LIBS)
+
+test-s3: deps-s3
+	$(MAKE) all $(BUILD)/tools/s3cli
+	BUILD=$(BUILD) python3 tests/run.py --folder tests/net
 
 vectors: all
 	python3 tests/vectors.py

@@ -2,6 +2,7 @@
 
   python3 tests/run.py              all
   python3 tests/run.py NAME…        only tests whose file or function name contains a NAME
+  python3 tests/run.py --folder F   the test files of another folder, and no unit programs
 
 A test is a function `test_<behaviour>()` of a test file; it fails by raising AssertionError and
 is skipped by raising unittest.SkipTest.  A unit program prints `ok NAME`, `not ok NAME: why` or
@@ -26,7 +27,7 @@ FILE_TIMEOUT_S = 900
 
 def run_file(path, wanted):
     """Run one test file in this process, printing a line per test."""
-    sys.path.insert(0, HERE)
+    sys.path[:0] = [HERE, os.path.dirname(path)]
     spec = importlib.util.spec_from_file_location(os.path.basename(path)[:-3], path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -72,11 +73,13 @@ def main(argv):
     if argv[:1] == ["--one"]:
         run_file(argv[1], argv[2:])
         return 0
-    jobs = []
-    for path in sorted(glob.glob(os.path.join(HERE, "test_*.py"))):
+    folder, jobs = HERE, []
+    if argv[:1] == ["--folder"]:
+        folder, argv = os.path.join(ROOT, argv[1]), argv[2:]
+    for path in sorted(glob.glob(os.path.join(folder, "test_*.py"))):
         jobs.append(([sys.executable, os.path.join(HERE, "run.py"), "--one", path, *argv], FILE_TIMEOUT_S))
     unit = os.path.join(ROOT, os.environ.get("BUILD", "build"), "unit")
-    for path in sorted(glob.glob(os.path.join(unit, "*"))):
+    for path in sorted(glob.glob(os.path.join(unit, "*"))) if folder == HERE else []:
         if os.access(path, os.X_OK) and "." not in os.path.basename(path):
             if not argv or any(w in path for w in argv):
                 jobs.append(([path], UNIT_TIMEOUT_S))

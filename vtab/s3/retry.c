@@ -120,12 +120,12 @@ int s3_request_finish(S3Client *c, S3Transfer *t, CURLcode rc){
   long status = 0;
   c->curl->easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
   r->status = (int)status;
+  r->failure.attempts = t->attempts;
   if( is_complete(t, rc) ) return 0;
   if( t->error_body.n ) s3_xml_error(&t->arena, t->error_body.z, t->error_body.n, &e);
   r->failure.status = r->status;
   r->failure.code = e.code ? e.code : "";
   r->failure.request_id = e.request_id ? e.request_id : id;
-  r->failure.attempts = t->attempts;
   r->failure.message = e.message ? e.message
     : r->status/100==2 || r->status==0 ? curl_message(c, t, rc==CURLE_OK ? CURLE_PARTIAL_FILE : rc)
     : "the server gave no reason";

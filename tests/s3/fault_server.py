@@ -1,0 +1,204 @@
+"""An S3 of our own, on 127.0.0.1, that misbehaves on demand.
+
+It holds objects in memory and answers ListObjectsV2, GetObject, HeadObject, PutObject, multipart
+and DeleteObjects.  `server.faults` is a list of functions fault(request) -> None or a Fault;
+the first that answers decides.  Every request is kept in `server.log` (method, path, headers).
+"""
+import collections
+import hashlib
+import http.server
+import re
+import socket
+import struct
+import threading
+import time
+import urllib.parse
+from xml.sax.saxutils import escape
+
+Request = collections.namedtuple("Request", "method bucket key query headers number")
+
+
+class Fault:
+    """What happens instead of the right answer.
+
+    status, body, headers: an answer of this kind.   reset: the connection is reset.
+    cut: the right answer, but closed after so many bytes of its body.
+    drip: the right answer, a byte every `drip` seconds.   delay: seconds before the answer.
+    """
+
+    def __init__(self, status=None, body=b"", headers=(), reset=False, cut=None, drip=None, delay=0):
+        self.status, self.body, self.headers = status, body, dict(headers)
+        self.reset, self.cut, self.drip, self.delay = reset, cut, drip, delay
+
+
+def error(status, code, headers=(), extra="", message="made by the test"):
+    body = f"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message}</Message>{extra}<RequestId>R1</RequestId></Error>"
+    return Fault(status, body.encode(), headers)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def serve(self):
+        owner = self.server.owner
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length)
+        url = urllib.parse.urlsplit(self.path)
+        parts = urllib.parse.unquote(url.path).lstrip("/").split("/", 1)
+        query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
+        with owner.lock:
+            owner.count += 1
+            request = Request(self.command, parts[0], parts[1] if len(parts) > 1 else "", query,
+                              {k.lower(): v for k, v in self.headers.items()}, owner.count)
+            owner.log.append(request)
+            fault = next((f for f in (fault(request) for fault in owner.faults) if f), None)
+            answer = None if fault and (fault.status or fault.reset) else owner.answer(request, body)
+        if fault:
+            if fault.delay:
+                time.sleep(fault.delay)
+            if fault.reset:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                self.close_connection = True
+                return
+            if fault.status:
+                answer = (fault.status, fault.headers, fault.body)
+        self.send(answer, fault)
+
+    def send(self, answer, fault):
+        status, headers, body = answer
+        self.send_response(status)
+        if "Content-Length" not in headers:
+            self.send_header("Content-Length", str(len(body)))
+        for k, v in headers.items():
+            self.send_header(k, v)
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if fault and fault.cut is not None:
+            self.wfile.write(body[:fault.cut])
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+        elif fault and fault.drip:
+            for i in range(len(body)):
+                self.wfile.write(body[i:i + 1])
+                self.wfile.flush()
+                time.sleep(fault.drip)
+        else:
+            self.wfile.write(body)
+
+    def guarded(self):
+        try:
+            self.serve()
+        except (BrokenPipeError, ConnectionResetError, OSError):
+            self.close_connection = True
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = guarded
+
+
+class FaultServer:
+    def __init__(self, page=1000):
+        self.objects = {}                      # (bucket, key) -> bytes
+        self.uploads = {}                      # id -> {part: bytes}
+        self.faults, self.log = [], []
+        self.page = page
+        self.plus_for_blank = True             # as S3 encodes keys
+        self.lock = threading.RLock()
+        self.count = 0
+
+    def __enter__(self):
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        self.http.owner = self
+        self.endpoint = f"http://127.0.0.1:{self.http.server_address[1]}"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.http.shutdown()
+        self.http.server_close()
+
+    def environment(self):
+        return {"AWS_ENDPOINT_URL_S3": self.endpoint, "AWS_ACCESS_KEY_ID": "AKIDTEST",
+                "AWS_SECRET_ACCESS_KEY": "secret-of-the-test", "AWS_REGION": "us-east-1"}
+
+    @staticmethod
+    def etag(data):
+        return '"' + hashlib.md5(data).hexdigest() + '"'
+
+    def answer(self, r, body):
+        q = r.query
+        if r.method == "POST" and "uploads" in q:
+            name = f"upload{len(self.uploads) + 1}"
+            self.uploads[name] = {}
+            return 200, {}, f"<InitiateMultipartUploadResult><UploadId>{name}</UploadId></InitiateMultipartUploadResult>".encode()
+        if r.method == "PUT" and "uploadId" in q:
+            self.uploads[q["uploadId"]][int(q["partNumber"])] = body
+            return 200, {"ETag": self.etag(body)}, b""
+        if r.method == "POST" and "uploadId" in q:
+            parts = self.uploads.pop(q["uploadId"])
+            self.objects[r.bucket, r.key] = b"".join(parts[k] for k in sorted(parts))
+            return 200, {}, b"<CompleteMultipartUploadResult><ETag>x</ETag></CompleteMultipartUploadResult>"
+        if r.method == "DELETE" and "uploadId" in q:
+            self.uploads.pop(q["uploadId"], None)
+            return 204, {}, b""
+        if r.method == "POST" and "delete" in q:
+            for key in re.findall(r"<Key>(.*?)</Key>", body.decode()):
+                self.objects.pop((r.bucket, key), None)
+            return 200, {}, b"<DeleteResult></DeleteResult>"
+        if r.method == "GET" and "list-type" in q:
+            return self.list(r)
+        if r.method == "PUT":
+            if r.headers.get("if-none-match") == "*" and (r.bucket, r.key) in self.objects:
+                return 412, {}, b"<Error><Code>PreconditionFailed</Code><Message>exists</Message></Error>"
+            self.objects[r.bucket, r.key] = body
+            return 200, {"ETag": self.etag(body)}, b""
+        return self.get(r)
+
+    def get(self, r):
+        data = self.objects.get((r.bucket, r.key))
+        if data is None:
+            return 404, {}, b"<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>"
+        headers = {"ETag": self.etag(data)}
+        if "if-match" in r.headers and r.headers["if-match"] != headers["ETag"]:
+            return 412, {}, b"<Error><Code>PreconditionFailed</Code><Message>changed</Message></Error>"
+        m = re.match(r"bytes=(\d+)-(\d+)$", r.headers.get("range", ""))
+        if m:
+            start, end = int(m[1]), min(int(m[2]), len(data) - 1)
+            headers["Content-Range"] = f"bytes {start}-{end}/{len(data)}"
+            return 206, headers, data[start:end + 1]
+        return 200, headers, data
+
+    def list(self, r):
+        prefix, delimiter = r.query.get("prefix", ""), r.query.get("delimiter")
+        after = r.query.get("continuation-token", "")
+        quote = urllib.parse.quote_plus if self.plus_for_blank else urllib.parse.quote
+        keys = sorted((k for b, k in self.objects if b == r.bucket and k.startswith(prefix)), key=str.encode)
+        entries, seen = [], set()
+        for key in keys:
+            group = key
+            if delimiter and delimiter in key[len(prefix):]:
+                group = prefix + key[len(prefix):].split(delimiter)[0] + delimiter
+            if group in seen:
+                continue
+            seen.add(group)
+            entries.append((group, group != key or (delimiter and group.endswith(delimiter))))
+        entries = [e for e in entries if e[0].encode() > after.encode()]
+        page, rest = entries[:self.page], entries[self.page:]
+        out = ["<ListBucketResult><EncodingType>url</EncodingType>",
+               f"<IsTruncated>{'true' if rest else 'false'}</IsTruncated>"]
+        if rest:
+            out.append(f"<NextContinuationToken>{escape(page[-1][0])}</NextContinuationToken>")
+        for key, is_prefix in page:
+            if is_prefix:
+                out.append(f"<CommonPrefixes><Prefix>{quote(key)}</Prefix></CommonPrefixes>")
+            else:
+                data = self.objects[r.bucket, key]
+                out.append(f"<Contents><Key>{quote(key)}</Key><Size>{len(data)}</Size>"
+                           f"<ETag>{escape(self.etag(data), {chr(34): '&quot;'})}</ETag></Contents>")
+        out.append("</ListBucketResult>")
+        return 200, {"Content-Type": "application/xml"}, "".join(out).encode()
