@@ -81,6 +81,10 @@ static int start_due(S3Client *c, int most){
   int64_t now = s3_now_ms();
   for(S3Transfer *t = c->list; t; t = t->next){
     int64_t due = t->due_ms>c->gate_ms ? t->due_ms : c->gate_ms;
+    if( t->state==TRANSFER_RUNNING && (t->cancelled || c->closing) ){
+      c->curl->multi_remove_handle(c->multi, t->curl);
+      transfer_fail(c, t, "interrupted");
+    }
     if( t->state!=TRANSFER_WAITING ) continue;
     if( t->cancelled || c->closing ){
       transfer_fail(c, t, "interrupted");
@@ -203,11 +207,19 @@ int s3_wait(S3Client *c, S3Request *r, int (*interrupt)(void*), void *arg){
   return r->failure.message!=0;
 }
 
+void s3_cancel(S3Client *c, S3Request *r){
+  if( r->transfer==0 ) return;
+  pthread_mutex_lock(&c->mutex);
+  r->transfer->cancelled = 1;
+  pthread_mutex_unlock(&c->mutex);
+}
+
 void s3_release(S3Client *c, S3Request *r){
   S3Transfer *t = r->transfer;
   if( t ){
     pthread_mutex_lock(&c->mutex);
     t->cancelled = 1;
+    if( t->state!=TRANSFER_DONE ) c->curl->multi_wakeup(c->multi);
     while( t->state!=TRANSFER_DONE ) wait_step(c);
     for(S3Transfer **p = &c->list; *p; p = &(*p)->next){
       if( *p==t ){

@@ -93,6 +93,9 @@ void s3_close(S3Client*);
 void s3_request_init(S3Request*);
 void s3_release(S3Client*, S3Request*);
 
+/* Ask for a request's end without waiting for it. */
+void s3_cancel(S3Client*, S3Request*);
+
 /* Start a request (returns at once; 1 on out of memory). */
 int s3_submit(S3Client*, S3Request*);
 /* Wait for its end.  interrupt (may be NULL) is asked every few milliseconds;
