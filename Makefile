@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all deps deps-test demo unit test test-s3 deps-s3 vectors asan lint install clean
+.PHONY: all deps deps-test demo unit test tpc test-s3 deps-s3 vectors asan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -88,6 +88,18 @@ $(BUILD)/tools/%: tests/tools/%.c $(CORE_O)
 test-s3: deps-s3
 	$(MAKE) all $(BUILD)/tools/s3cli
 	BUILD=$(BUILD) python3 tests/run.py --folder tests/net
+
+# Peers and real clients live in an environment of their own, never in `make test`.
+PEERS = $(BUILD)/peers
+DEPS_PEERS = python3 python3-venv
+$(PEERS)/tpc:
+	@tests/install-packages $(DEPS_PEERS)
+	python3 -m venv $@.new
+	$@.new/bin/pip install --quiet duckdb==1.1.3
+	mv $@.new $@
+
+tpc: all $(PEERS)/tpc
+	$(PEERS)/tpc/bin/python tests/peers/tpc.py
 
 vectors: all
 	python3 tests/vectors.py
