@@ -74,6 +74,12 @@ int type_is_orderable(const Type*);                    /* has < */
 /* Trino's spelling: `varchar(3)`, `timestamp(3) with time zone`,
 ** `array(row(a integer, b varchar))`, `row(integer, varchar)`. */
 void type_print(Buf*, const Type*);
+/* As typeof() and Athena's messages about types show it: like type_print, but
+** field names are never quoted (so it cannot always be read back). */
+void type_print_display(Buf*, const Type*);
+/* As Athena's messages about calls show it, without blanks:
+** `map(varchar(1),integer)`, `row("a" integer,varchar)`. */
+void type_print_signature(Buf*, const Type*);
 /* Hive's spelling, without blanks: `array<struct<a:int,b:string>>`. */
 void type_print_hive(Buf*, const Type*);
 /* Convenience: text in the arena. */

@@ -88,22 +88,30 @@ static const char *simple_name(TypeKind kind){
   }
 }
 
-static void print_arguments(Buf *b, const Type *t){
-  const char *separator = t->kind==T_ROW || t->kind==T_MAP ? ", " : ",";
+typedef enum Style { STYLE_TYPE, STYLE_DISPLAY, STYLE_SIGNATURE } Style;
+
+static void print_styled(Buf *b, const Type *t, Style style);
+
+static void print_field_name(Buf *b, const char *name, Style style){
+  if( style==STYLE_TYPE ) print_name(b, name);
+  else if( style==STYLE_DISPLAY ) buf_str(b, name);
+  else buf_printf(b, "\"%s\"", name);
+  buf_char(b, ' ');
+}
+
+static void print_arguments(Buf *b, const Type *t, Style style){
+  int spaced = style!=STYLE_SIGNATURE && (t->kind==T_ROW || t->kind==T_MAP);
   buf_str(b, simple_name(t->kind));
   buf_char(b, '(');
   for(int i=0; i<t->n; i++){
-    if( i>0 ) buf_str(b, separator);
-    if( t->kind==T_ROW && t->name[i] ){
-      print_name(b, t->name[i]);
-      buf_char(b, ' ');
-    }
-    type_print(b, t->arg[i]);
+    if( i>0 ) buf_str(b, spaced ? ", " : ",");
+    if( t->kind==T_ROW && t->name[i] ) print_field_name(b, t->name[i], style);
+    print_styled(b, t->arg[i], style);
   }
   buf_char(b, ')');
 }
 
-void type_print(Buf *b, const Type *t){
+static void print_styled(Buf *b, const Type *t, Style style){
   switch( t->kind ){
     case T_DECIMAL: buf_printf(b, "decimal(%d,%d)", t->p, t->s); break;
     case T_VARCHAR:
@@ -115,10 +123,22 @@ void type_print(Buf *b, const Type *t){
     case T_TIME_TZ: buf_printf(b, "time(%d) with time zone", t->p); break;
     case T_TIMESTAMP: buf_printf(b, "timestamp(%d)", t->p); break;
     case T_TIMESTAMP_TZ: buf_printf(b, "timestamp(%d) with time zone", t->p); break;
-    case T_ARRAY: case T_MAP: case T_ROW: case T_FUNCTION: print_arguments(b, t); break;
+    case T_ARRAY: case T_MAP: case T_ROW: case T_FUNCTION: print_arguments(b, t, style); break;
     case T_OTHER: if( t->name && t->name[0] ) buf_str(b, t->name[0]); break;
     default: buf_str(b, simple_name(t->kind)); break;
   }
+}
+
+void type_print(Buf *b, const Type *t){
+  print_styled(b, t, STYLE_TYPE);
+}
+
+void type_print_display(Buf *b, const Type *t){
+  print_styled(b, t, STYLE_DISPLAY);
+}
+
+void type_print_signature(Buf *b, const Type *t){
+  print_styled(b, t, STYLE_SIGNATURE);
 }
 
 static void print_hive_struct(Buf *b, const Type *t){
