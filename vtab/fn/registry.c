@@ -17,7 +17,10 @@
 
 /* One line a family. */
 #define FN_FAMILIES(X) \
-  X(fn_edge) X(fn_arith) X(fn_compare) X(fn_cast) \
+  X(fn_edge) \
+  X(fn_arith) \
+  X(fn_compare) \
+  X(fn_cast) \
   X(fn_datetime_op) \
   X(fn_datetime_field) \
   X(fn_datetime_math)
