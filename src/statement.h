@@ -48,6 +48,13 @@ int result_update(Session*, Output*, long long n);
 void result_texts(Session*, Output*, ResultKind, const char *api_type, int n, const char *const *names);
 int result_end(Session*, Output*);
 
+/* A property of WITH (…), and its text when it is one; NULL if absent. */
+const Property *statement_property(const Statement*, const char *name);
+const char *statement_property_text(const Statement*, const char *name);
+
+/* A text padded with blanks to a width in characters (statement_describe.c). */
+char *text_padded(Arena*, const char *z, int width);
+
 /* The first of the texts a table's object must be: fails with Hive's or
 ** Athena's text when it is not there.  *kind is OBJECT_…. */
 int table_must_exist(Session*, const NameList*, TableName*, int *kind);
