@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "session.h"
-#include "../vtab/fn/fn.h"
+#include "../vtab/tarn.h"
 #include "catalog_write.h"
 #include "swap.h"
 
@@ -252,7 +252,7 @@ static int configure(Session *s){
   sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DDL, 0, &off);
   sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1, &off);
   s->host.s3_root = s->s3_root;
-  if( fn_register(s->db)!=SQLITE_OK || jsonl_register(s->db, &s->host)!=SQLITE_OK ) return session_fail_sqlite(s);
+  if( tarn_register(s->db)!=SQLITE_OK || jsonl_register(s->db, &s->host)!=SQLITE_OK ) return session_fail_sqlite(s);
   return session_exec(s, "PRAGMA cache_size=-65536");
 }
 

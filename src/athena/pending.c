@@ -7,6 +7,7 @@
 #include "athena.h"
 #include "../../vtab/fn/fn.h"
 #include "../../vtab/jsonl.h"
+#include "../../vtab/source.h"
 
 #define WEAK __attribute__((weak))
 
@@ -35,10 +36,6 @@ WEAK const char *athena_error_text(Arena *a, const AthenaError *e){
 WEAK size_t athena_split(const char *z){
   return strlen(z);
 }
-WEAK int fn_register(struct sqlite3 *db){
-  (void)db;
-  return 0;
-}
 WEAK int jsonl_register(sqlite3 *db, JsonlHost *h){
   (void)db; (void)h;
   return 0;
@@ -50,4 +47,15 @@ WEAK char *jsonl_create_sql(const char *t, const JsonlSpec *s){
 WEAK char *jsonl_check(const JsonlSpec *s){
   (void)s;
   return sqlite3_mprintf("TARN_NOT_SUPPORTED: landing tables");
+}
+WEAK void source_list_init(SourceList *l){
+  memset(l, 0, sizeof(*l));
+}
+WEAK void source_list_free(SourceList *l){
+  (void)l;
+}
+WEAK int source_list_add(SourceList *l, const SourceOptions *o, const char *location, int tag, char **pzErr){
+  (void)l; (void)o; (void)location; (void)tag;
+  *pzErr = sqlite3_mprintf("TARN_NOT_SUPPORTED: landing tables");
+  return SQLITE_ERROR;
 }
