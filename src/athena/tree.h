@@ -3,8 +3,9 @@
 **
 ** Built by the two grammars (trino.y, hive.y) in one arena and freed with it;
 ** grammar actions never free.  Every node has the position where Trino reports
-** errors about it: for `a + b` and `a = b` that of the operator's left operand
-** or the operator, as Trino's AstBuilder gives it (vectors: semantic, mistakes).
+** errors about it: an operator with two operands has that of the operator, a
+** predicate (IN, BETWEEN, LIKE, IS) that of its first word after the operand,
+** everything else that of its first token.  Parentheses leave no node.
 ** Lines and columns are 1-based; a column counts code points.
 **
 ** The analyser fills the fields under "set by the analyser"; the grammars leave
@@ -34,8 +35,8 @@ typedef struct NameList { int n, cap; Name *name; } NameList;  /* also a qualifi
 
 typedef enum ExprKind {
   EXPR_NULL, EXPR_BOOL,         /* value */
-  EXPR_INTEGER,                 /* text: digits; may exceed bigint (then an error of the analyser) */
-  EXPR_DECIMAL,                 /* text: 1.5  (Athena: a double) */
+  EXPR_INTEGER,                 /* text: decimal digits, with a '-' in front when -1 was written; value V_INT */
+  EXPR_DECIMAL,                 /* text: 1.5, -1.5  (Athena: a double) */
   EXPR_DOUBLE,                  /* text: 1.5E0 */
   EXPR_STRING,                  /* text, length in value.n (NULs are possible) */
   EXPR_BINARY,                  /* X'…': value is the V_BLOB */
@@ -118,8 +119,10 @@ typedef struct JsonClauses {
 struct Expr {
   ExprKind kind;
   Pos pos;
+  int depth;                    /* of the tree below; bounded by the parser */
   int op;                       /* see ExprKind */
   int negated;
+  int parenthesized;            /* written in parentheses */
   const char *text;
   Value value;
   int index;
@@ -176,6 +179,7 @@ typedef enum JoinKind { JOIN_CROSS, JOIN_IMPLICIT /* comma */, JOIN_INNER, JOIN_
 struct Relation {
   RelationKind kind;
   Pos pos;
+  int depth;
   NameList table;               /* qualified */
   const char *version;          /* FOR TIMESTAMP/VERSION AS OF: the construct, refused; or NULL */
   Query *query;
@@ -217,6 +221,7 @@ typedef struct Body Body;
 struct Body {
   BodyKind kind;
   Pos pos;
+  int depth;
   /* BODY_SELECT */
   int distinct;
   int n_item; SelectItem *item;
