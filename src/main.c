@@ -40,6 +40,9 @@ static const Command commands[] = {
    "statements would make are known to later ones.  Nothing is kept.\n"},
   {"functions", "[NAME]", "list the registered functions with their signatures", cmd_functions, ""},
   {"history", "", "the runs of this lake", cmd_history, ""},
+  {"s3", "whoami", "which credentials, region and endpoint S3 requests would use", cmd_s3, ""},
+  {"doctor", "[s3://BUCKET/PREFIX]", "what is wrong with S3, and what to type", cmd_doctor,
+   "Checks the libraries, credentials, endpoint, a signed listing and a ranged read.\n"},
   {0, 0, 0, 0, 0}
 };
 

@@ -34,6 +34,13 @@ static const OptionDef table[] = {
   {"file", 'f', "FILE", FIELD(file), "query translate", "read statements from FILE, split at `;` (- is stdin)"},
   {"output-location", 0, "LOCATION", FIELD(output_location), "query",
    "also write Athena's result files there (<id>.csv or .txt, .metadata)"},
+  {"profile", 0, "NAME", FIELD(profile), "run query export shell s3 doctor pull",
+   "the AWS profile (before AWS_PROFILE and the environment's keys)"},
+  {"region", 0, "NAME", FIELD(region), "run query export s3 doctor pull", "the AWS region (before AWS_REGION)"},
+  {"endpoint-url", 0, "URL", FIELD(endpoint_url), "run query export s3 doctor pull",
+   "another S3 server (before AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL)"},
+  {"no-sign-request", 0, 0, FIELD(no_sign_request), "run query export s3 doctor pull",
+   "anonymous requests, for public buckets"},
   {"help", 'h', 0, FIELD(help), "*", "say how a command is used"},
   {"version", 0, 0, FIELD(version), "*", "print the version"},
   {0, 0, 0, 0, 0, 0}

@@ -16,6 +16,8 @@ typedef struct Options {
   const char *file;             /* -f, --file; "-" is stdin */
   const char *output_location;  /* --output-location; NULL: no result files */
   const char *zone;             /* --zone, of tarn export */
+  const char *profile, *region, *endpoint_url;  /* of S3; NULL: the environment's */
+  int no_sign_request;
   int no_export, dry_run, help, version, write, list;
   int n_operand;
   char **operand;
