@@ -60,9 +60,12 @@ struct SourceList {
   int n, cap;
   SourceFile *file;
   Arena arena;                  /* the strings */
+  void *remote;                 /* what a network backend keeps for its reads */
+  void (*remote_free)(void*);
 };
 struct SourceOptions {
   const char *s3_root;          /* folder that stands for S3, or NULL */
+  struct S3Shared *s3;          /* S3 over the network (s3/source_s3.h), where there is no root */
   int (*interrupted)(void*);    /* asked now and then; non-zero stops with SQLITE_INTERRUPT */
   void *interrupted_arg;
 };
