@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all deps deps-test demo unit test tpc test-s3 deps-s3 vectors asan lint install clean
+.PHONY: all deps deps-test demo unit fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -111,6 +111,21 @@ asan: deps-test
 	$(MAKE) tarn.so
 	$(MAKE) BUILD=build/asan OPT='-O1 -g' SAN='$(ASAN)' build/asan/tarn unit
 	TARN=$(CURDIR)/build/asan/tarn BUILD=build/asan TARN_SANITIZED=1 ASAN_OPTIONS=detect_leaks=1 python3 tests/run.py
+
+# Fuzzing under the same sanitizers.  Each tests/fuzz/X.c is a program
+# `X [SECONDS [SEED]]` that closes with a plain line; sql takes a lake and a
+# corpus besides.  `make fuzz` runs each for FUZZ_SECONDS.
+FUZZ_SECONDS ?= 60
+FUZZ := $(patsubst tests/fuzz/%.c,build/asan/fuzz/%,$(wildcard tests/fuzz/*.c))
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_O) $(SRC_O)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DSQLITE_CORE -MF $(BUILD)/fuzz/$*.d -I. -Isrc/athena -I$(BUILD)/gen $(LDFLAGS) -o $@ $< \
+	  $(filter-out $(BUILD)/core/src/main.o,$(CORE_O) $(SRC_O)) $(TARN_LIBS)
+
+fuzz: deps-test
+	$(MAKE) BUILD=build/asan OPT='-O1 -g' SAN='$(ASAN)' build/asan/tarn $(FUZZ)
+	tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ)
 
 lint: deps
 	@tests/install-packages $(DEPS_LINT)
