@@ -7,6 +7,7 @@
 #define TARN_EXTENSION_ENTRY
 #include "sqlite.h"
 #include "tarn.h"
+#include "fn/aggregate.h"
 #include "fn/fn.h"
 #include "fn/unnest.h"
 
@@ -14,6 +15,7 @@ SQLITE_EXTENSION_INIT1
 
 int tarn_register(struct sqlite3 *db){
   int rc = fn_register(db);
+  if( rc==SQLITE_OK ) rc = agg_register(db);
   if( rc==SQLITE_OK ) rc = unnest_register(db);
   return rc;
 }

@@ -53,31 +53,43 @@
 #define AGG_WINDOW_SUFFIX "_w"
 #define AGG_VALUES_MAX 0x7ffffff0   /* bytes that one group's values may take */
 
+/* AggDef.flags, beside FN_…: the inverse undoes a step exactly, so that NAME_w
+** needs no queue. */
+#define AGG_EXACT_INVERSE 0x1000
+
 struct sqlite3;
 /* Register all aggregates and window functions: SQLITE_OK or an error code. */
 int agg_register(struct sqlite3*);
 
+/* SQLite text with %1 that is exactly the aggregate for arguments of these
+** types (max and min of integers, text, dates, …), or NULL.  FILTER or OVER may
+** follow it. */
+const char *agg_native_for(const AggDef*, int argc, const Type *const *argt);
+
+/* A final called over no rows at all has no types: c->argt and c->rett are
+** NULL and the state is all zeroes. */
+
 /*
-** AggValues: values that a state keeps, in the element form of a List
-** (value.h).  All zeroes is empty.  -1 and no change when out of memory.
+** AggValues: values that a state keeps.  All zeroes is empty.  Functions that
+** can fail return -1 and change nothing when memory runs out.
 */
 typedef struct AggValues {
-  char *z;
-  uint32_t *end;                /* end[i]: where element i ends in z */
-  int count, cap;
-  uint32_t n_cap;
+  char *z;                      /* kind byte and bytes of each */
+  uint32_t *end;                /* end[i]: where value i ends in z */
+  int count;
+  uint32_t cap, n_cap;          /* of z and of end */
 } AggValues;
 int agg_values_add(AggValues*, const Value*);
 Value agg_values_get(const AggValues*, int i);     /* borrowed until the next add */
 Value agg_values_list(Arena*, const AggValues*);   /* as an array value */
+void agg_values_drop(AggValues*, int n);           /* forget the first n */
 void agg_values_reset(AggValues*);
 
-/* A set of distinct values (or of tuples, as rows) in order of arrival.
-** Returns the value's index, *added says whether it is new; -1: no memory. */
+/* A set of distinct values in order of arrival.  agg_set_add returns the
+** value's index, *added says whether it is new; -1: no memory. */
 typedef struct AggSet {
   AggValues values;
   int32_t *slot;                /* index + 1 into values; 0 is free */
-  uint64_t *hash;
   uint32_t n_slot;
 } AggSet;
 int agg_set_add(AggSet*, const Type*, const Value*, int *added);
@@ -89,7 +101,7 @@ typedef struct AggSlot {
   char *z;
   int cap;
 } AggSlot;
-int agg_slot_set(AggSlot*, const Value*);          /* 0, or -1: no memory */
+int agg_slot_set(AggSlot*, const Value*);
 void agg_slot_reset(AggSlot*);
 
 /* Report that memory ran out inside step or final.  Returns FN_ERROR. */

@@ -25,7 +25,10 @@
   X(fn_datetime_field) \
   X(fn_datetime_math)
 
-#define AGG_FAMILIES(X)
+#define AGG_FAMILIES(X) \
+  X(agg_basic) \
+  X(agg_minmax) \
+  X(agg_collect)
 
 #define DECLARE_FN(NAME) extern const FnDef NAME[];
 #define DECLARE_AGG(NAME) extern const AggDef NAME[];

@@ -1,0 +1,153 @@
+/*
+** What states of aggregates keep: lists of values, sets of distinct values, a
+** single value (see aggregate.h).  All grow by doubling with sqlite3_realloc64
+** and are bounded by AGG_VALUES_MAX bytes a group.
+*/
+#include "../sqlite.h"
+#include "aggregate.h"
+#include <string.h>
+
+int agg_oom(FnCall *c){
+  c->arena->oom = 1;
+  return FN_ERROR;
+}
+
+/* Room for `need` entries of `size` bytes: the buffer, or NULL and no change. */
+static void *grow(void *p, uint32_t *cap, uint64_t need, size_t size){
+  uint64_t to = *cap ? *cap : 4;
+  void *more;
+  while( to<need ) to *= 2;
+  if( to*size>AGG_VALUES_MAX ) to = need;
+  if( to*size>AGG_VALUES_MAX ) return 0;
+  more = sqlite3_realloc64(p, to*size);
+  if( more ) *cap = (uint32_t)to;
+  return more;
+}
+
+int agg_values_add(AggValues *a, const Value *v){
+  uint32_t at = a->count ? a->end[a->count-1] : 0;
+  size_t n = v->kind==V_INT || v->kind==V_REAL ? 8 : v->kind==V_TEXT || v->kind==V_BLOB ? (size_t)v->n : 0;
+  if( at + n + 1>a->cap ){
+    char *z = grow(a->z, &a->cap, (uint64_t)at + n + 1, 1);
+    if( z==0 ) return -1;
+    a->z = z;
+  }
+  if( (uint32_t)a->count==a->n_cap ){
+    uint32_t *end = grow(a->end, &a->n_cap, (uint64_t)a->count + 1, sizeof(*end));
+    if( end==0 ) return -1;
+    a->end = end;
+  }
+  a->z[at] = (char)v->kind;
+  if( v->kind==V_INT ) memcpy(a->z + at + 1, &v->i, 8);
+  else if( v->kind==V_REAL ) memcpy(a->z + at + 1, &v->r, 8);
+  else if( n ) memcpy(a->z + at + 1, v->z, n);
+  a->end[a->count++] = (uint32_t)(at + n + 1);
+  return 0;
+}
+
+Value agg_values_get(const AggValues *a, int i){
+  uint32_t at = i ? a->end[i-1] : 0;
+  const char *z = a->z + at + 1;
+  int64_t n;
+  double r;
+  switch( a->z[at] ){
+    case V_INT: memcpy(&n, z, 8); return value_int(n);
+    case V_REAL: memcpy(&r, z, 8); return value_real(r);
+    case V_TEXT: return value_text(z, a->end[i] - at - 1);
+    case V_BLOB: return value_blob(z, a->end[i] - at - 1);
+    default: return value_null();
+  }
+}
+
+Value agg_values_list(Arena *arena, const AggValues *a){
+  Value *v = arena_alloc_raw(arena, sizeof(Value)*((size_t)a->count + 1));
+  if( v==0 ) return value_null();
+  for(int i=0; i<a->count; i++) v[i] = agg_values_get(a, i);
+  return list_from(arena, a->count, v);
+}
+
+void agg_values_drop(AggValues *a, int n){
+  uint32_t cut;
+  if( n<=0 ) return;
+  if( n>=a->count ){ a->count = 0; return; }
+  cut = a->end[n-1];
+  memmove(a->z, a->z + cut, a->end[a->count-1] - cut);
+  a->count -= n;
+  for(int i=0; i<a->count; i++) a->end[i] = a->end[i+n] - cut;
+}
+
+void agg_values_reset(AggValues *a){
+  sqlite3_free(a->z);
+  sqlite3_free(a->end);
+  memset(a, 0, sizeof(*a));
+}
+
+/* --- Sets ---------------------------------------------------------------- */
+
+static uint32_t first_slot(const AggSet *s, const Type *t, const Value *v){
+  uint64_t h = value_hash(t, v);
+  return (uint32_t)((h ^ h>>32) * 0x9e3779b1u) & (s->n_slot - 1);
+}
+
+static int enlarge(AggSet *s, const Type *t){
+  AggSet bigger = *s;
+  bigger.n_slot = s->n_slot ? s->n_slot*2 : 8;
+  bigger.slot = sqlite3_malloc64(sizeof(*s->slot)*(uint64_t)bigger.n_slot);
+  if( bigger.slot==0 ) return -1;
+  memset(bigger.slot, 0, sizeof(*s->slot)*bigger.n_slot);
+  for(int i=0; i<s->values.count; i++){
+    Value v = agg_values_get(&s->values, i);
+    uint32_t at = first_slot(&bigger, t, &v);
+    while( bigger.slot[at] ) at = (at + 1) & (bigger.n_slot - 1);
+    bigger.slot[at] = i + 1;
+  }
+  sqlite3_free(s->slot);
+  *s = bigger;
+  return 0;
+}
+
+int agg_set_add(AggSet *s, const Type *t, const Value *v, int *added){
+  uint32_t at;
+  *added = 0;
+  if( (uint32_t)s->values.count*2>=s->n_slot && enlarge(s, t) ) return -1;
+  at = first_slot(s, t, v);
+  while( s->slot[at] ){
+    Value old = agg_values_get(&s->values, s->slot[at] - 1);
+    if( value_identical(t, &old, v) ) return s->slot[at] - 1;
+    at = (at + 1) & (s->n_slot - 1);
+  }
+  if( agg_values_add(&s->values, v) ) return -1;
+  s->slot[at] = s->values.count;
+  *added = 1;
+  return s->values.count - 1;
+}
+
+void agg_set_reset(AggSet *s){
+  agg_values_reset(&s->values);
+  sqlite3_free(s->slot);
+  memset(s, 0, sizeof(*s));
+}
+
+/* --- One value ----------------------------------------------------------- */
+
+int agg_slot_set(AggSlot *s, const Value *v){
+  if( v->kind==V_TEXT || v->kind==V_BLOB ){
+    if( v->n>s->cap || s->z==0 ){
+      char *z = sqlite3_realloc64(s->z, (uint64_t)v->n + 16);
+      if( z==0 ) return -1;
+      s->z = z;
+      s->cap = v->n + 15;
+    }
+    if( v->n ) memcpy(s->z, v->z, (size_t)v->n);
+    s->v = *v;
+    s->v.z = s->z;
+  }else{
+    s->v = *v;
+  }
+  return 0;
+}
+
+void agg_slot_reset(AggSlot *s){
+  sqlite3_free(s->z);
+  memset(s, 0, sizeof(*s));
+}
