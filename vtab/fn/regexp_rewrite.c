@@ -42,7 +42,9 @@ typedef struct Scan {
   int ignores_case;             /* (?i) occurs somewhere */
   int depth;                    /* open groups */
   int behind;                   /* how many of them are look-behinds */
+  int lazy_end;                 /* where the last lazy quantifier ended */
   char is_behind[REGEXP_DEPTH_MAX];
+  char is_capture[REGEXP_DEPTH_MAX];
 } Scan;
 
 static int fail(Scan *s, const char *fmt, const char *z, int n){
@@ -389,6 +391,7 @@ static int scan_open(Scan *s){
   }
   if( starts(s, s->i, "(?") && scan_group_kind(s, &is_behind) ) return -1;
   if( s->depth>=REGEXP_DEPTH_MAX ) return refuse(s, "such deep nesting");
+  s->is_capture[s->depth] = !starts(s, s->i, "(?");
   s->is_behind[s->depth++] = (char)is_behind;
   s->behind += is_behind;
   copy(s, is_behind ? 4 : 1);
@@ -397,7 +400,13 @@ static int scan_open(Scan *s){
 }
 
 static void scan_close(Scan *s){
-  if( s->depth>0 ) s->behind -= s->is_behind[--s->depth];
+  if( s->depth>0 ){
+    s->behind -= s->is_behind[--s->depth];
+    if( !s->is_capture[s->depth] && s->lazy_end==s->i && is_quantifier(s, s->i + 1) ){
+      refuse(s, "a repeated lazy quantifier");
+      return;
+    }
+  }
   copy(s, 1);
 }
 
@@ -422,6 +431,10 @@ static int scan_quantifier(Scan *s){
   }
   if( (peek(s, 0)=='?' || peek(s, 0)=='+') && is_quantifier(s, s->i + 1) ){
     return refuse(s, "a row of quantifiers");
+  }
+  if( peek(s, 0)=='?' ){
+    copy(s, 1);
+    s->lazy_end = s->i;
   }
   return 0;
 }

@@ -23,7 +23,14 @@
   X(fn_cast) \
   X(fn_datetime_op) \
   X(fn_datetime_field) \
-  X(fn_datetime_math)
+  X(fn_datetime_math) \
+  X(fn_string) \
+  X(fn_string_search) \
+  X(fn_string_pad) \
+  X(fn_string_distance) \
+  X(fn_unicode) \
+  X(fn_like_rows) \
+  X(fn_regexp)
 
 #define AGG_FAMILIES(X) \
   X(agg_basic) \
