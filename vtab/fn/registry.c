@@ -24,6 +24,8 @@
   X(fn_datetime_op) \
   X(fn_datetime_field) \
   X(fn_datetime_math) \
+  X(fn_datetime_format) \
+  X(fn_datetime_epoch) \
   X(fn_string) \
   X(fn_string_search) \
   X(fn_string_pad) \
