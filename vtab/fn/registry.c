@@ -37,7 +37,9 @@
 #define AGG_FAMILIES(X) \
   X(agg_basic) \
   X(agg_minmax) \
-  X(agg_collect)
+  X(agg_collect) \
+  X(agg_stats) \
+  X(agg_sketch)
 
 #define DECLARE_FN(NAME) extern const FnDef NAME[];
 #define DECLARE_AGG(NAME) extern const AggDef NAME[];
