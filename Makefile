@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all deps deps-test demo unit fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
+.PHONY: all deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -97,6 +97,20 @@ $(PEERS)/tpc:
 	python3 -m venv $@.new
 	$@.new/bin/pip install --quiet duckdb==1.1.3
 	mv $@.new $@
+
+$(PEERS)/bench:
+	@tests/install-packages $(DEPS_PEERS)
+	python3 -m venv $@.new
+	$@.new/bin/pip install --quiet duckdb chdb polars
+	mv $@.new $@
+
+# Writes docs/benchmark.md; bench-quick takes a tenth of the data and two rounds.
+bench: all $(PEERS)/bench
+	$(PEERS)/bench/bin/python bench/bench.py
+bench-quick: all $(PEERS)/bench
+	$(PEERS)/bench/bin/python bench/bench.py --scale 0.1 --rounds 2 --no-write
+bench-stedi: all $(PEERS)/bench
+	$(PEERS)/bench/bin/python bench/bench.py --scale 0.1 --rounds 5 --only 'real STEDI' --no-write
 
 tpc: all $(PEERS)/tpc
 	$(PEERS)/tpc/bin/python tests/peers/tpc.py
