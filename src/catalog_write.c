@@ -36,7 +36,7 @@ static const char schema[] =
   "CREATE TABLE IF NOT EXISTS tarn_inputs(run INTEGER NOT NULL, table_name TEXT NOT NULL, path TEXT NOT NULL,"
   "  size INTEGER NOT NULL, mtime TEXT, PRIMARY KEY(run, table_name, path)) WITHOUT ROWID;"
   "CREATE TABLE IF NOT EXISTS tarn_rejects(run INTEGER NOT NULL, table_name TEXT, file TEXT NOT NULL, line INTEGER NOT NULL,"
-  "  byte INTEGER NOT NULL, reason TEXT NOT NULL, raw TEXT);"
+  "  byte INTEGER NOT NULL, reason TEXT NOT NULL, raw TEXT, UNIQUE(run, table_name, file, line, byte));"
   "CREATE TABLE IF NOT EXISTS tarn_swaps(run INTEGER NOT NULL, folder TEXT NOT NULL, staged TEXT NOT NULL, old TEXT NOT NULL,"
   "  PRIMARY KEY(run, folder)) WITHOUT ROWID;";
 

@@ -135,7 +135,7 @@ void output_free(Output *o){
 static int flush(Output *o){
   size_t n = o->buf.n;
   int rc = o->buf.oom;
-  if( n && fwrite(o->buf.z, 1, n, o->file)!=n ) rc = 1;
+  if( n && o->file && fwrite(o->buf.z, 1, n, o->file)!=n ) rc = 1;
   o->buf.n = 0;
   return rc;
 }
@@ -195,8 +195,7 @@ int output_end(Output *o){
   unended = o->buf.n>0 && o->buf.z[o->buf.n-1]!='\n';
   o->results++;
   o->streaming = unended ? 2 : 0;
-  if( flush(o) || fflush(o->file) ) return 1;
-  return 0;
+  return flush(o) || (o->file && fflush(o->file));
 }
 
 void output_abandon(Output *o){

@@ -47,7 +47,7 @@ typedef struct Output {
 /* The format of a name: NULL if there is none.  "" is the default: box on a
 ** terminal, csv elsewhere. */
 const OutputFormat *output_format(const char *name, FILE*);
-void output_init(Output*, const OutputFormat*, FILE*);
+void output_init(Output*, const OutputFormat*, FILE*);   /* NULL file: nowhere */
 void output_free(Output*);
 
 /* Begin a result; columns and arena must live until output_end. */

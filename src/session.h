@@ -27,7 +27,8 @@ typedef struct Session {
   char *error;                  /* first error, without its newline; or NULL */
   int interrupted;
   int depth;                    /* of session_begin */
-  int replacing;                /* `tarn run`: a step's table is dropped before it is made */
+  int in_run;                   /* `tarn run`: exported folders that Tarn made may be replaced */
+  struct StagedPath *staged;    /* folders to remove if the transaction fails */
 } Session;
 
 /*
@@ -57,6 +58,9 @@ void session_reset(Session*);
 */
 int session_begin(Session*);
 int session_end(Session*, int rc);
+
+/* Remove a staging folder if the open transaction is not committed. */
+void session_remember_staged(Session*, const char *path);
 
 /* Run SQL without results; %Q %w %s … of sqlite3_mprintf. */
 int session_exec(Session*, const char *fmt, ...);

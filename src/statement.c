@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "statement.h"
+#include "swap.h"
 
 #define SCRIPT_MAX (64<<20)     /* bytes of a file of statements */
 
@@ -125,8 +126,10 @@ int statement_run_compiled(Session *s, Compiled *c, Output *out){
     default: break;
   }
   if( session_begin(s) ) return 1;
-  rc = run_writer(s, c, out);
-  return session_end(s, rc);
+  rc = session_end(s, run_writer(s, c, out));
+  /* Files that the statement staged move now that they are committed. */
+  if( rc==0 && s->depth==0 ) rc = swap_recover(s);
+  return rc;
 }
 
 int statement_run(Session *s, const char *sql, Output *out){

@@ -13,6 +13,7 @@
 */
 #include <string.h>
 #include <strings.h>
+#include "export.h"
 #include "landing.h"
 #include "statement.h"
 
@@ -97,9 +98,32 @@ static int check_properties(Session *s, const Statement *st){
   if( statement_property(st, "table_type") && strcasecmp(statement_property_text(st, "table_type") ? statement_property_text(st, "table_type") : "", "hive")!=0 ){
     return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: table_type other than HIVE");
   }
-  if( statement_property(st, "external_location") && !s->replacing ){
-    return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: external_location outside tarn run");
+  if( statement_property(st, "external_location") ){
+    const char *format = statement_property_text(st, "format");
+    if( format==0 || strcasecmp(format, "json")!=0 ){
+      return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: external_location with format %s (JSON is written)", format ? format : "PARQUET");
+    }
+    if( statement_property(st, "partitioned_by") || statement_property(st, "bucketed_by") ){
+      return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: external_location with partitioned_by or bucketed_by");
+    }
   }
+  return 0;
+}
+
+/* The folder of external_location, free to be written; NULL after an error or
+** when there is none. */
+static const char *external_folder(Session *s, const Statement *st, const TableName *t){
+  const char *location = statement_property_text(st, "external_location"), *folder;
+  if( location==0 ) return 0;
+  folder = location_folder(s, location, 0);
+  if( folder==0 ){
+    session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: external_location %s over the network (give --s3-root)", location);
+    return 0;
+  }
+  if( s->in_run ) return export_check_folder(s, folder) ? 0 : folder;
+  if( export_is_empty(folder) ) return folder;
+  session_fail(s, "HIVE_PATH_ALREADY_EXISTS: Target directory for table '%s.%s' already exists: %s. "
+                  "You may need to manually clean the data at location", t->database, t->name, location);
   return 0;
 }
 
@@ -137,7 +161,6 @@ static int check_free(Session *s, const Statement *st, const TableName *t, int *
   if( kind==OBJECT_FOREIGN ){
     return session_fail(s, "TARN_FOREIGN_TABLE: %s has a table %s that Tarn did not make", s->options->lake, t->sqlite_name);
   }
-  if( s->replacing ) return catalog_drop(s, t);
   if( st->if_not_exists ){
     *skip = 1;
     return 0;
@@ -171,6 +194,7 @@ static int make_stored_table(Session *s, const Compiled *c, const TableName *t){
   if( rc ) return 1;
   memset(&n, 0, sizeof(n));
   n.kind = "stored";
+  n.location = statement_property_text(c->statement, "external_location");
   n.properties = recorded_properties(s, c->statement);
   n.sql = c->statement->sql;
   if( catalog_add_table(s, t, &n) ) return 1;
@@ -183,15 +207,19 @@ static int make_stored_table(Session *s, const Compiled *c, const TableName *t){
 int statement_create_table_as(Session *s, const Compiled *c, Output *out){
   const Statement *st = c->statement;
   TableName t;
-  long long n = 0;
+  long long n = 0, written, bytes;
+  const char *folder;
   int skip;
   if( table_name_resolve(s, &st->table, &t) || check_free(s, st, &t, &skip) ) return 1;
   if( skip ) return result_update(s, out, 0);
-  if( check_properties(s, st) || check_columns(s, c) || make_stored_table(s, c, &t) ) return 1;
+  if( check_properties(s, st) || check_columns(s, c) ) return 1;
+  folder = external_folder(s, st, &t);
+  if( s->error || make_stored_table(s, c, &t) ) return 1;
   if( !st->with_no_data ){
     if( session_exec(s, "INSERT INTO \"%w\" %s", t.sqlite_name, c->sqlite_sql_stored) ) return 1;
     n = sqlite3_changes64(s->db);
   }
+  if( folder && export_stage(s, session_now(), &t, folder, &written, &bytes) ) return 1;
   return result_update(s, out, n);
 }
 
@@ -222,7 +250,9 @@ int statement_insert(Session *s, const Compiled *c, Output *out){
                         last->pos.line, last->pos.col, t.database, t.name);
   }
   if( kind==OBJECT_VIEW ) return session_fail(s, "NOT_SUPPORTED: line 1:1: Inserting into views is not supported");
-  if( kind==OBJECT_LANDING ) return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: INSERT INTO a table with a location");
+  if( kind==OBJECT_LANDING || session_text(s, "SELECT location FROM tarn_tables WHERE database=%Q AND name=%Q", t.database, t.name) ){
+    return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: INSERT INTO a table with a location");
+  }
   columns = insert_columns(st);
   rc = columns ? session_exec(s, "INSERT INTO \"%w\"%s %s", t.sqlite_name, columns, c->sqlite_sql_stored) : session_fail(s, "out of memory");
   sqlite3_free(columns);

@@ -37,7 +37,6 @@ static int check_free(Session *s, const Statement *st, const TableName *t, int *
   if( kind==OBJECT_FOREIGN ){
     return session_fail(s, "TARN_FOREIGN_TABLE: %s has a table %s that Tarn did not make", s->options->lake, t->sqlite_name);
   }
-  if( s->replacing ) return catalog_drop(s, t);
   if( st->if_not_exists ){
     *skip = 1;
     return 0;

@@ -20,7 +20,7 @@ static int create_view(Session *s, const Compiled *c, const TableName *t){
   }
   kind = catalog_object(s, t);
   if( s->error ) return 1;
-  if( kind==OBJECT_VIEW && !st->or_replace && !s->replacing ){
+  if( kind==OBJECT_VIEW && !st->or_replace ){
     return session_fail(s, "TABLE_ALREADY_EXISTS: line 1:1: View already exists: 'awsdatacatalog.%s.%s'", t->database, t->name);
   }
   if( kind==OBJECT_LANDING || kind==OBJECT_STORED ){

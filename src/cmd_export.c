@@ -1,0 +1,54 @@
+/*
+** tarn export TABLE [FOLDER]: one table as JSON lines.
+**
+** Without a folder (or with -) the lines go to stdout.  A folder is replaced
+** as a whole, old-or-new, when it is empty or was made by Tarn.
+*/
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "command.h"
+#include "export.h"
+#include "landing.h"
+#include "swap.h"
+
+/* `db.t` or `t`. */
+static TableName operand_table(Session *s, const char *z){
+  TableName t;
+  char *lower = arena_strdup(&s->arena, z), *dot;
+  for(char *p=lower; *p; p++) if( *p>='A' && *p<='Z' ) *p += 'a'-'A';
+  dot = strchr(lower, '.');
+  if( dot ) *dot = 0;
+  t.database = dot ? lower : catalog_database(s->catalog);
+  t.name = dot ? dot+1 : lower;
+  t.sqlite_name = table_sqlite_name(&s->arena, t.database, t.name);
+  return t;
+}
+
+static int export_to(Session *s, const TableName *t, const char *location){
+  const char *folder = location_folder(s, location, 0);
+  long long rows, bytes;
+  if( folder==0 ) return session_fail(s, "TARN_NOT_SUPPORTED: exports to %s over the network (give --s3-root)", location);
+  if( session_begin(s) ) return 1;
+  if( session_end(s, export_check_folder(s, folder) || export_stage(s, session_now(), t, folder, &rows, &bytes)) ) return 1;
+  return swap_recover(s);
+}
+
+int cmd_export(const Options *o){
+  Session s;
+  int rc;
+  if( o->n_operand<1 || o->n_operand>2 ){
+    fputs("tarn export: TABLE and, if not stdout, a folder\n", stderr);
+    return EXIT_USAGE;
+  }
+  rc = session_open(&s, o);
+  if( rc==0 ){
+    TableName t = operand_table(&s, o->operand[0]);
+    long long rows, bytes;
+    if( o->n_operand==2 && strcmp(o->operand[1], "-")!=0 ) rc = export_to(&s, &t, o->operand[1]);
+    else rc = export_write(&s, &t, STDOUT_FILENO, "stdout", &rows, &bytes);
+  }
+  if( rc ) rc = session_report(&s);
+  session_close(&s);
+  return rc;
+}

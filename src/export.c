@@ -1,0 +1,240 @@
+/*
+** Tables as JSON lines: the form of Athena's JSON writer (json_value.c): one
+** object a line, keys in column order, explicit nulls.
+**
+** A stored table is read as it lies: numbers, texts and dates need no
+** conversion but quoting; only containers go through their values.  Anything
+** else (a landing table, a view) is read by the query that Athena would run.
+**
+** A table's folder FOLDER is staged in `.tarn` beside it:
+**     .tarn/NAME.new-RUN/part-00000.json   written and flushed before COMMIT
+**     .tarn/NAME.old-RUN                   the folder that was there, until it is removed
+**     .tarn/NAME.made                      says that FOLDER is Tarn's to replace
+** swap.c moves them.
+*/
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "export.h"
+#include "output.h"
+#include "statement.h"
+#include "swap.h"
+
+#define EXPORT_BUFFER (1<<20)
+
+typedef enum Form { FORM_NUMBER, FORM_TEXT, FORM_BARE, FORM_TIMESTAMP, FORM_BOOLEAN, FORM_VALUE } Form;
+typedef struct ExportColumn {
+  const Type *type;
+  Form form;
+  const char *key; size_t n_key;        /* `{"a":` or `,"b":` */
+} ExportColumn;
+
+typedef struct Writer {
+  Session *s;
+  int fd;
+  const char *name;
+  Buf buf;
+  long long bytes;
+} Writer;
+
+static int writer_flush(Writer *w){
+  size_t done = 0;
+  if( w->buf.oom ) return session_fail(w->s, "out of memory");
+  while( done<w->buf.n ){
+    ssize_t n = write(w->fd, w->buf.z+done, w->buf.n-done);
+    if( n<0 && errno==EINTR ) continue;
+    if( n<0 ) return session_fail(w->s, "TARN_EXPORT: %s: %s", w->name, strerror(errno));
+    done += (size_t)n;
+  }
+  w->bytes += (long long)w->buf.n;
+  w->buf.n = 0;
+  return 0;
+}
+
+/* --- Rows ---------------------------------------------------------------------- */
+
+static Form stored_form(const Type *t){
+  switch( t->kind ){
+    case T_BOOLEAN: return FORM_BOOLEAN;
+    case T_TINYINT: case T_SMALLINT: case T_INTEGER: case T_BIGINT: return FORM_NUMBER;
+    case T_DECIMAL: return FORM_BARE;
+    case T_VARCHAR: case T_DATE: case T_VARBINARY: return FORM_TEXT;
+    case T_TIMESTAMP: return FORM_TIMESTAMP;
+    default: return FORM_VALUE;
+  }
+}
+
+static void make_key(Arena *a, ExportColumn *c, const char *name, int first){
+  Buf b;
+  buf_init(&b, a);
+  buf_char(&b, first ? '{' : ',');
+  json_string(&b, name, strlen(name));
+  buf_char(&b, ':');
+  c->key = b.z;
+  c->n_key = b.n;
+}
+
+static void write_integer(Buf *b, sqlite3_int64 v){
+  char digits[24];
+  int n = snprintf(digits, sizeof(digits), "%lld", (long long)v);
+  buf_add(b, digits, (size_t)n);
+}
+
+/* A value that needs its type: loaded from its stored form first. */
+static int write_value(Writer *w, Arena *row, const ExportColumn *c, sqlite3_stmt *stmt, int i, int stored){
+  Value v = column_value(stmt, i, c->type), loaded = v;
+  if( stored && value_load(row, c->type, &v, &loaded) ){
+    return session_fail(w->s, "TARN_STORED: column %s holds a value that is not a %s", sqlite3_column_name(stmt, i),
+                        type_text(&w->s->arena, c->type));
+  }
+  json_value(&w->buf, c->type, &loaded);
+  return 0;
+}
+
+static int write_column(Writer *w, Arena *row, const ExportColumn *c, sqlite3_stmt *stmt, int i, int stored){
+  Buf *b = &w->buf;
+  int type = sqlite3_column_type(stmt, i);
+  size_t n;
+  const char *z;
+  buf_add(b, c->key, c->n_key);
+  if( type==SQLITE_NULL ){
+    buf_add(b, "null", 4);
+    return 0;
+  }
+  if( c->form==FORM_NUMBER && type==SQLITE_INTEGER ){
+    write_integer(b, sqlite3_column_int64(stmt, i));
+    return 0;
+  }
+  if( c->form==FORM_BOOLEAN && type==SQLITE_INTEGER ){
+    buf_str(b, sqlite3_column_int(stmt, i) ? "true" : "false");
+    return 0;
+  }
+  if( c->form==FORM_VALUE || (type!=SQLITE_TEXT && type!=SQLITE_BLOB) ) return write_value(w, row, c, stmt, i, stored);
+  z = type==SQLITE_TEXT ? (const char*)sqlite3_column_text(stmt, i) : sqlite3_column_blob(stmt, i);
+  n = (size_t)sqlite3_column_bytes(stmt, i);
+  if( c->form==FORM_TIMESTAMP && memchr(z, '.', n) ){
+    while( z[n-1]=='0' ) n--;
+    if( z[n-1]=='.' ) n--;
+  }
+  if( c->form==FORM_BARE ) buf_add(b, z, n);
+  else json_string(b, z ? z : "", n);
+  return 0;
+}
+
+static int write_rows(Writer *w, sqlite3_stmt *stmt, int n, const ExportColumn *c, int stored, long long *rows){
+  Arena row;
+  int rc;
+  arena_init_or_die(&row);
+  while( (rc = session_step(w->s, stmt))==1 ){
+    int bad = 0;
+    for(int i=0; i<n && !bad; i++) bad = write_column(w, &row, &c[i], stmt, i, stored);
+    buf_add(&w->buf, n ? "}\n" : "{}\n", n ? 2 : 3);
+    if( bad || (w->buf.n>=EXPORT_BUFFER && writer_flush(w)) ){
+      sqlite3_finalize(stmt);
+      rc = -1;
+      break;
+    }
+    arena_reset(&row);
+    ++*rows;
+  }
+  arena_free(&row);
+  return rc<0 || writer_flush(w);
+}
+
+/* --- Tables ---------------------------------------------------------------------- */
+
+static int write_stored(Session *s, Writer *w, const TableInfo *t, long long *rows){
+  ExportColumn *c = ARENA_ARRAY(&s->arena, ExportColumn, t->n_column+1);
+  sqlite3_stmt *stmt = session_prepare(s, "SELECT * FROM \"%w\"", t->sqlite_name);
+  if( stmt==0 ) return 1;
+  for(int i=0; i<t->n_column; i++){
+    c[i].type = t->column[i].type;
+    c[i].form = stored_form(c[i].type);
+    make_key(&s->arena, &c[i], t->column[i].name, i==0);
+  }
+  if( sqlite3_column_count(stmt)!=t->n_column ){
+    sqlite3_finalize(stmt);
+    return session_fail(s, "TARN_STORED: table %s has other columns than the catalog says", t->sqlite_name);
+  }
+  return write_rows(w, stmt, t->n_column, c, 1, rows);
+}
+
+static int write_query(Session *s, Writer *w, const TableName *t, long long *rows){
+  Compiled *q = 0;
+  ExportColumn *c;
+  sqlite3_stmt *stmt;
+  char *sql = sqlite3_mprintf("SELECT * FROM \"%w\".\"%w\"", t->database, t->name);
+  int rc = sql ? statement_compile(s, arena_strdup(&s->arena, sql), &q) : session_fail(s, "out of memory");
+  sqlite3_free(sql);
+  if( rc ) return 1;
+  stmt = session_prepare(s, "%s", q->sqlite_sql);
+  if( stmt==0 ) return 1;
+  c = ARENA_ARRAY(&s->arena, ExportColumn, q->n_column+1);
+  for(int i=0; i<q->n_column; i++){
+    c[i].type = q->column[i].type;
+    c[i].form = FORM_VALUE;
+    make_key(&s->arena, &c[i], q->column[i].name, i==0);
+  }
+  return write_rows(w, stmt, q->n_column, c, 0, rows);
+}
+
+int export_write(Session *s, const TableName *t, int fd, const char *name, long long *rows, long long *bytes){
+  Writer w = {s, fd, name, {0, 0, 0, 0, 0}, 0};
+  TableInfo *info = 0;
+  const char *error = 0;
+  int rc = catalog_find_table(s->catalog, &s->arena, t->database, t->name, &info, &error);
+  *rows = *bytes = 0;
+  if( rc<0 ) return session_fail(s, "TARN_LAKE: %s", error);
+  if( rc==0 ) return session_fail(s, "TABLE_NOT_FOUND: Table 'awsdatacatalog.%s.%s' does not exist", t->database, t->name);
+  buf_init(&w.buf, 0);
+  rc = info->kind==TABLE_STORED ? write_stored(s, &w, info, rows) : write_query(s, &w, t, rows);
+  *bytes = w.bytes;
+  buf_free(&w.buf);
+  return rc;
+}
+
+/* --- Folders ---------------------------------------------------------------------- */
+
+int export_is_empty(const char *path){
+  DIR *dir = opendir(path);
+  struct dirent *e;
+  int empty = 1;
+  if( dir==0 ) return errno==ENOENT;
+  while( empty && (e = readdir(dir))!=0 ) empty = strcmp(e->d_name, ".")==0 || strcmp(e->d_name, "..")==0;
+  closedir(dir);
+  return empty;
+}
+
+int export_check_folder(Session *s, const char *folder){
+  SwapPaths p = swap_paths(&s->arena, folder, 0);
+  struct stat st;
+  if( stat(p.marker, &st)==0 || export_is_empty(folder) ) return 0;
+  return session_fail(s, "TARN_EXPORT: %s is not empty and was not made by Tarn: it is left alone; "
+                         "name another place with --export", folder);
+}
+
+static int sync_path(Session *s, const char *path){
+  int fd = open(path, O_RDONLY|O_CLOEXEC);
+  int rc = fd<0 || fsync(fd);
+  if( fd>=0 ) close(fd);
+  return rc ? session_fail(s, "TARN_EXPORT: %s: %s", path, strerror(errno)) : 0;
+}
+
+int export_stage(Session *s, long long run, const TableName *t, const char *folder, long long *rows, long long *bytes){
+  SwapPaths p = swap_paths(&s->arena, folder, run);
+  const char *file = arena_printf(&s->arena, "%s/part-00000.json", p.staged);
+  int fd, rc;
+  if( swap_make_folder(s, p.area) || swap_clean(s, folder) || swap_make_folder(s, p.staged) ) return 1;
+  session_remember_staged(s, p.staged);
+  fd = open(file, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0666);
+  if( fd<0 ) return session_fail(s, "TARN_EXPORT: %s: %s", file, strerror(errno));
+  rc = export_write(s, t, fd, file, rows, bytes);
+  if( rc==0 && fsync(fd) ) rc = session_fail(s, "TARN_EXPORT: %s: %s", file, strerror(errno));
+  if( close(fd) && rc==0 ) rc = session_fail(s, "TARN_EXPORT: %s: %s", file, strerror(errno));
+  rc = rc || sync_path(s, p.staged) || sync_path(s, p.area);
+  return rc || session_exec(s, "INSERT INTO tarn_swaps(run,folder,staged,old) VALUES(%lld,%Q,%Q,%Q)", run, folder, p.staged, p.old);
+}

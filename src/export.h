@@ -1,0 +1,21 @@
+/* Tables as JSON lines (export.c). */
+#ifndef TARN_EXPORT_H
+#define TARN_EXPORT_H
+#include "session.h"
+#include "catalog_write.h"
+
+/* Write a table's or view's rows to an open file, one JSON object a line in
+** the form of Athena's JSON writer.  `name` is for errors.  0, or 1 with an
+** error. */
+int export_write(Session*, const TableName*, int fd, const char *name, long long *rows, long long *bytes);
+
+/* Check that a folder can be replaced by a table: it is absent, empty, or was
+** made by Tarn. */
+int export_check_folder(Session*, const char *folder);
+int export_is_empty(const char *folder);
+
+/* Write the table into a staging folder beside `folder`, flushed to disk, and
+** record the swap in tarn_swaps (inside the open transaction; swap_recover
+** after COMMIT moves it, a rollback removes it). */
+int export_stage(Session*, long long run, const TableName*, const char *folder, long long *rows, long long *bytes);
+#endif
