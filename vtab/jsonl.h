@@ -52,6 +52,7 @@ typedef struct JsonlHost {
   int (*on_reject)(void *arg, const JsonlReject*);
   int (*on_input)(void *arg, const JsonlInput*);
   void *arg;
+  struct S3Shared *s3;          /* S3 over the network (s3/source_s3.h), or NULL */
   JsonlStats stats;
   /* While not 0 and unchanged, a table is listed once and later scans use the
   ** same pinned list.  0: listed anew for each statement. */

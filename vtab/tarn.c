@@ -2,7 +2,8 @@
 ** The extension: `.load /path/to/tarn` in any sqlite3 of 3.40 or later gives
 ** the connection Athena's functions and the virtual tables.
 **
-** The driver links the same code and calls tarn_register on its connections.
+** The driver links the same code and calls tarn_register on its connections,
+** and jsonl_register with a host of its own.
 */
 #define TARN_EXTENSION_ENTRY
 #include "sqlite.h"
@@ -10,6 +11,7 @@
 #include "fn/aggregate.h"
 #include "fn/fn.h"
 #include "fn/unnest.h"
+#include "jsonl.h"
 
 SQLITE_EXTENSION_INIT1
 
@@ -23,9 +25,11 @@ int tarn_register(struct sqlite3 *db){
 #ifndef SQLITE_CORE
 __attribute__((visibility("default")))
 int sqlite3_tarn_init(sqlite3 *db, char **pzErrMsg, const sqlite3_api_routines *api){
+  int rc;
   (void)pzErrMsg;
   SQLITE_EXTENSION_INIT2(api);
   if( sqlite3_libversion_number()<3040000 ) return SQLITE_ERROR;
-  return tarn_register(db);
+  rc = tarn_register(db);
+  return rc==SQLITE_OK ? jsonl_register(db, 0) : rc;
 }
 #endif
