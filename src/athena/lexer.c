@@ -197,7 +197,7 @@ static Token *new_token(Lexer *x){
   return &x->token[x->n++];
 }
 
-TokenList lex_all(Arena *arena, const char *sql, size_t n, LexDialect dialect){
+static TokenList lex(Arena *arena, const char *sql, size_t n, LexDialect dialect, int one){
   Lexer x = { .arena = arena, .z = sql, .end = sql+n, .pos = {1, 1}, .dialect = dialect };
   TokenList list = {0, 0};
   for(;;){
@@ -207,7 +207,7 @@ TokenList lex_all(Arena *arena, const char *sql, size_t n, LexDialect dialect){
     if( t==0 ) return list;
     t->pos = x.pos;
     t->z = x.z;
-    if( x.z>=x.end ) break;
+    if( x.z>=x.end || (one && *x.z==';') ) break;
     const char *e = scan_token(&x, &t->kind, &t->op);
     t->n = (int)(e-t->z);
     advance(&x, e);
@@ -215,6 +215,14 @@ TokenList lex_all(Arena *arena, const char *sql, size_t n, LexDialect dialect){
   list.token = x.token;
   list.n = x.n;
   return list;
+}
+
+TokenList lex_all(Arena *arena, const char *sql, size_t n, LexDialect dialect){
+  return lex(arena, sql, n, dialect, 0);
+}
+
+TokenList lex_statement(Arena *arena, const char *sql, size_t n, LexDialect dialect){
+  return lex(arena, sql, n, dialect, 1);
 }
 
 int token_is(const Token *t, const char *word){

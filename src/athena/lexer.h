@@ -51,6 +51,8 @@ typedef enum LexDialect { LEX_TRINO, LEX_HIVE } LexDialect;
 typedef struct TokenList { Token *token; int n; } TokenList;  /* n counts LEX_END */
 
 TokenList lex_all(Arena*, const char *sql, size_t n, LexDialect);
+/* The same up to the first `;` (the LEX_END stands there). */
+TokenList lex_statement(Arena*, const char *sql, size_t n, LexDialect);
 
 /* Does the token spell this word (given in capitals)?  Only LEX_WORD can. */
 int token_is(const Token*, const char *word);

@@ -8,7 +8,7 @@
 */
 #include <string.h>
 #include <strings.h>
-#include "parse.h"
+#include "dispatch.h"
 
 void parse_fail(Parse *p, const char *code, Pos pos, const char *fmt, ...){
   va_list ap;
@@ -51,49 +51,94 @@ static void syntax_error(Parse *p){
   else parse_fail(p, "MALFORMED_QUERY", t->pos, "mismatched input '%.*s'", t->n, t->z);
 }
 
-static void parse_trino(Parse *p, size_t n){
-  p->list = lex_all(p->arena, p->sql, n, LEX_TRINO);
-  trino_prepare(p);
-  trino_run(p);
-  if( p->failed ) syntax_error(p);
+/* Hive's texts: the position inside, columns from 0, no code of its own. */
+static void hive_error(Parse *p){
+  const Token *t = &p->list.token[p->at], *before = p->at ? t-1 : 0;
+  const char *text = t->kind==LEX_END ? "<EOF>" : arena_strndup(p->arena, t->z, (size_t)t->n);
+  Buf b;
+  if( p->error->message ) return;
+  /* Names are not to be had in double quotes here: that is said by the parser before Hive's. */
+  if( p->expects_name && t->kind==LEX_STRING && t->z[0]=='"' ){
+    const Token *first = &p->list.token[0];
+    parse_fail(p, "MALFORMED_QUERY", t->pos, "no viable alternative at input '%.*s'",
+      (int)(t->z + t->n - first->z), first->z);
+    return;
+  }
+  buf_init(&b, p->arena);
+  buf_printf(&b, "FAILED: ParseException line %d:%d ", t->pos.line, t->pos.col-1);
+  if( p->expects_end && before ){
+    buf_printf(&b, "missing EOF at '%s' near '%.*s'", text, before->n, before->z);
+  }else if( p->expects_colon ){
+    buf_printf(&b, "missing : at '%s' near '<EOF>'", text);
+  }else{
+    buf_str(&b, "cannot recognize input near");
+    for(int i=p->at; i<p->list.n && i<p->at+3; i++){
+      const Token *x = &p->list.token[i];
+      if( x->kind==LEX_END ) buf_str(&b, " '<EOF>'");
+      else buf_printf(&b, " '%.*s'", x->n, x->z);
+    }
+  }
+  parse_fail(p, 0, (Pos){0, 0}, "%s", b.z);
+}
+
+/* The tokens of the statement at sql, up to its end or `;`, and its route.
+** The Trino dialect reads the leading words; a Hive text is read again in its own. */
+static TokenList read_statement(Arena *arena, const char *sql, size_t n, Dispatch *to){
+  TokenList list = lex_statement(arena, sql, n, LEX_TRINO);
+  *to = dispatch_statement(&list);
+  if( to->route==ROUTE_HIVE ) list = lex_statement(arena, sql, n, LEX_HIVE);
+  return list;
+}
+
+/* Length of the first statement with its `;`; 0 when there is none.  An empty
+** statement (a lone `;`) is skipped. */
+static size_t split(Arena *arena, const char *sql, size_t n){
+  size_t at = 0;
+  for(;;){
+    Dispatch to;
+    TokenList list = read_statement(arena, sql+at, n-at, &to);
+    const Token *end = &list.token[list.n-1];
+    size_t length = (size_t)(end->z - sql);
+    if( length<n ) length++;    /* the `;` */
+    if( list.n>1 ) return length;
+    if( length>=n ) return 0;
+    at = length;
+  }
 }
 
 size_t athena_split(const char *z){
-  size_t n = strlen(z), at = 0;
   Arena arena;
-  TokenList list;
+  size_t n = 0;
   arena_init(&arena);
-  list = lex_all(&arena, z, n, LEX_TRINO);
-  for(int i=0; i<list.n && at==0; i++){
-    const Token *t = &list.token[i];
-    if( t->kind==LEX_END ) at = i>0 ? n : 0;
-    else if( token_is_op(t, ';') ) at = (size_t)(t->z - z) + 1;
-  }
+  n = split(&arena, z, strlen(z));
   arena_free(&arena);
-  return at;
-}
-
-/* The statement without its `;`: 0, or 1 when another statement follows. */
-static int strip_semicolon(const char *sql, size_t *n){
-  size_t first = athena_split(sql);
-  *n = strlen(sql);
-  if( first==0 || first>*n || sql[first-1]!=';' ) return 0;
-  if( athena_split(sql+first)!=0 ) return 1;
-  *n = first-1;
-  return 0;
+  return n;
 }
 
 static void parse_statement(Parse *p){
-  size_t n = strlen(p->sql);
+  size_t n = strlen(p->sql), first;
+  Dispatch to;
   if( n>LEX_MAX ){
     parse_fail(p, "TARN_NOT_SUPPORTED", (Pos){1, 1}, "a statement of more than %d bytes", LEX_MAX);
     return;
   }
-  if( strip_semicolon(p->sql, &n) ){
+  first = split(p->arena, p->sql, n);
+  if( first>0 && split(p->arena, p->sql+first, n-first)>0 ){
     parse_fail(p, "INVALID_INPUT", (Pos){0, 0}, "Only one sql statement is allowed. Got: %s", p->sql);
     return;
   }
-  parse_trino(p, n);
+  p->list = read_statement(p->arena, p->sql, n, &to);
+  if( to.route==ROUTE_REFUSED ){
+    p->statement = statement_refused(p, p->list.token[0].pos, to.what, to.athena_error);
+  }else if( to.route==ROUTE_HIVE ){
+    hive_prepare(p);
+    hive_run(p);
+    if( p->failed ) hive_error(p);
+  }else{
+    trino_prepare(p);
+    trino_run(p);
+    if( p->failed ) syntax_error(p);
+  }
 }
 
 int athena_parse(Arena *arena, const char *sql, Statement **out, AthenaError *error){

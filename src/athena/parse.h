@@ -21,6 +21,7 @@ typedef struct Parse {
   TokenList list;
   int at;                       /* index of the token that is fed */
   int n_parameter;
+  int expects_end, expects_colon, expects_name;  /* Hive: what could have come at `at` */
   Statement *statement;
   AthenaError *error;
   int failed;                   /* *error is set, the parse is over */
@@ -41,6 +42,7 @@ void trino_run(Parse*);
 void hive_run(Parse*);
 /* words.c: give every token of a Trino text its code (see there). */
 int trino_prepare(Parse*);
+void hive_prepare(Parse*);
 
 /* tree.c: nodes and lists, all in the arena. */
 Expr *expr_new(Parse*, ExprKind, Pos);
