@@ -18,6 +18,12 @@
 /* One line a family. */
 #define FN_FAMILIES(X) \
   X(fn_edge) \
+  X(fn_key) \
+  X(fn_array) \
+  X(fn_array_list) \
+  X(fn_array_set) \
+  X(fn_map) \
+  X(fn_lambda) \
   X(fn_arith) \
   X(fn_compare) \
   X(fn_cast) \
@@ -35,6 +41,7 @@
   X(fn_regexp)
 
 #define AGG_FAMILIES(X) \
+  X(agg_single) \
   X(agg_basic) \
   X(agg_minmax) \
   X(agg_collect) \
