@@ -1,0 +1,261 @@
+/*
+** Function calls: the special forms (COALESCE, IF, NULLIF, TRY), scalar and
+** aggregate functions through the registry, lambdas.  Calls with OVER go on to
+** analyse_window.c, SQL/JSON functions to analyse_json.c.
+**
+** A lambda's body is analysed once for each set of parameter types that the
+** resolver tries, on a copy of its tree; the copy made for the chosen overload
+** becomes the argument.
+*/
+#include <string.h>
+#include "analyser.h"
+
+typedef struct LambdaEnv {
+  Analyser *an;
+  Scope *scope;
+  Expr **arg;
+} LambdaEnv;
+
+/* --- Messages ------------------------------------------------------------ */
+
+/* A type as signatures print it: no blanks between parameters. */
+static void print_signature(Buf *b, const Type *t){
+  switch( t->kind ){
+    case T_FUNCTION: buf_str(b, "<function>"); return;
+    case T_ARRAY: case T_MAP: case T_ROW: break;
+    default: type_print(b, t); return;
+  }
+  buf_str(b, t->kind==T_ARRAY ? "array(" : t->kind==T_MAP ? "map(" : "row(");
+  for(int i=0; i<t->n; i++){
+    if( i ) buf_char(b, ',');
+    if( t->kind==T_ROW && t->name[i] ) buf_printf(b, "\"%s\" ", t->name[i]);
+    print_signature(b, t->arg[i]);
+  }
+  buf_char(b, ')');
+}
+
+void call_unresolved(Analyser *an, Expr *e, const char *name, int n, const Type *const *argt,
+                     FnMatchKind kind, const char *expected){
+  if( kind==FN_AMBIGUOUS )
+    an_fail(an, "AMBIGUOUS_FUNCTION_CALL", e->pos,
+      "Could not choose a best candidate operator. Explicit type casts must be added.\nCandidates are:\n%s",
+      expected ? expected : "");
+  if( fn_known_missing(name) ) an_refuse(an, e->pos, "function %s", name);
+  if( kind==FN_UNKNOWN_NAME ) an_fail(an, "FUNCTION_NOT_FOUND", e->pos, "Function '%s' not registered", name);
+  Buf b;
+  buf_init(&b, an->arena);
+  for(int i=0; i<n; i++){
+    if( i ) buf_str(&b, ", ");
+    print_signature(&b, argt[i]);
+  }
+  an_fail(an, "FUNCTION_NOT_FOUND", e->pos, "Unexpected parameters (%s) for function %s. Expected: %s",
+    b.z ? b.z : "", name, expected ? expected : "");
+}
+
+/* --- Lambdas ------------------------------------------------------------- */
+
+/* Analyse a lambda for these parameter types; returns the analysed copy. */
+static Expr *lambda_bind(Analyser *an, Scope *s, Expr *lambda, int n_param, const Type *const *param){
+  if( lambda->param.n!=n_param )
+    an_fail(an, "INVALID_PARAMETER_USAGE", lambda->pos, "Expected a lambda that takes %d argument(s) but got %d",
+      n_param, lambda->param.n);
+  Expr *copy = expr_clone(an, lambda);
+  Scope *inner = scope_new(an, s, 0);
+  Sem *sem = sem_new(an, copy, SEM_LAMBDA);
+  sem->param = ARENA_ARRAY(an->arena, Field*, n_param+1);
+  for(int i=0; i<n_param; i++){
+    const Name *name = &lambda->param.name[i];
+    Field *f = field_new(an, name->lower, name->text, param[i], 0);
+    f->is_lambda = 1;
+    f->lambda_index = i;
+    sem->param[i] = f;
+    scope_add(an, inner, f);
+  }
+  an->in_lambda++;
+  expr_analyse(an, inner, copy->arg[0]);
+  an->in_lambda--;
+  check_no_aggregates(an, copy->arg[0], "Lambda expression");
+  return copy;
+}
+
+static const Type *lambda_type(void *p, int arg, int n_param, const Type *const *param){
+  LambdaEnv *env = p;
+  return lambda_bind(env->an, env->scope, env->arg[arg], n_param, param)->arg[0]->type;
+}
+
+/* --- Resolution ---------------------------------------------------------- */
+
+static int is_lambda(const Expr *e){ return e->kind==EXPR_LAMBDA; }
+
+/* Types of the arguments; a lambda is a function of unknown parameters. */
+static const Type **argument_types(Analyser *an, Scope *s, int n, Expr **arg){
+  const Type **t = ARENA_ARRAY(an->arena, const Type*, n+1);
+  for(int i=0; i<n; i++){
+    if( !is_lambda(arg[i]) ){
+      t[i] = expr_analyse(an, s, arg[i]);
+      continue;
+    }
+    int k = arg[i]->param.n;
+    const Type **p = ARENA_ARRAY(an->arena, const Type*, k+1);
+    for(int j=0; j<k; j++) p[j] = &TYPE_UNKNOWN;
+    t[i] = type_function(an->arena, k, p, &TYPE_UNKNOWN);
+  }
+  return t;
+}
+
+/* Resolve, bind lambdas, coerce arguments: fills sem->fn or sem->agg and sem->arg. */
+static Sem *resolve(Analyser *an, Scope *s, Expr *e, const char *name, int n, Expr **arg){
+  const Type **t = argument_types(an, s, n, arg);
+  LambdaEnv env = {an, s, arg};
+  FnMatch m;
+  const char *expected = 0;
+  memset(&m, 0, sizeof m);
+  FnMatchKind kind = fn_resolve(an->arena, name, n, t, lambda_type, &env, &m, &expected);
+  if( kind!=FN_MATCHED ) call_unresolved(an, e, name, n, t, kind, expected);
+  Sem *sem = sem_new(an, e, m.agg ? SEM_AGG : SEM_FN);
+  sem->fn = m.fn;
+  sem->agg = m.agg;
+  sem->n = n;
+  sem->arg = ARENA_ARRAY(an->arena, Expr*, n+1);
+  for(int i=0; i<n; i++){
+    if( !is_lambda(arg[i]) ){
+      sem->arg[i] = expr_coerce(an, arg[i], m.param[i]);
+      continue;
+    }
+    const Type *f = m.param[i];
+    Expr *bound = lambda_bind(an, s, arg[i], f->n-1, f->arg);
+    bound->arg[0] = expr_coerce(an, bound->arg[0], f->arg[f->n-1]);
+    bound->type = f;
+    sem->arg[i] = bound;
+  }
+  e->type = m.result;
+  return sem;
+}
+
+const Type *call_analyse_as(Analyser *an, Scope *s, Expr *e, const char *name, int n, Expr **arg){
+  resolve(an, s, e, name, n, arg);
+  return e->type;
+}
+
+/* --- Special forms ------------------------------------------------------- */
+
+static void special_arguments(Analyser *an, Expr *e, const char *name, int ok, const char *wrong){
+  if( e->over ) an_fail(an, "MALFORMED_QUERY", e->pos, "OVER clause not valid for '%s' function", name);
+  if( e->distinct ) an_fail(an, "MALFORMED_QUERY", e->pos, "DISTINCT not valid for '%s' function", name);
+  if( e->filter ) an_fail(an, "MALFORMED_QUERY", e->pos, "FILTER not valid for '%s' function", name);
+  if( e->order_by.n ) an_fail(an, "MALFORMED_QUERY", e->pos, "ORDER BY clause not valid for '%s' function", name);
+  if( !ok ) an_fail(an, "MALFORMED_QUERY", e->pos, "%s", wrong);
+}
+
+static const Type *analyse_if(Analyser *an, Scope *s, Expr *e){
+  special_arguments(an, e, "if", e->n==2 || e->n==3, "Invalid number of arguments for 'if' function");
+  e->arg[0] = expr_boolean(an, s, e->arg[0], "IF condition");
+  const Type *t = expr_analyse(an, s, e->arg[1]);
+  if( e->n==3 ){
+    const Type *u = expr_analyse(an, s, e->arg[2]);
+    const Type *c = type_common(an->arena, t, u);
+    if( c==0 )
+      an_fail(an, "TYPE_MISMATCH", e->pos, "Result types for IF must be the same: %s vs %s", type_z(an, t), type_z(an, u));
+    e->arg[1] = expr_coerce(an, e->arg[1], c);
+    e->arg[2] = expr_coerce(an, e->arg[2], c);
+    t = c;
+  }
+  sem_new(an, e, SEM_IF);
+  return e->type = t;
+}
+
+static const Type *analyse_nullif(Analyser *an, Scope *s, Expr *e){
+  special_arguments(an, e, "nullif", e->n==2, "Invalid number of arguments for 'nullif' function");
+  const Type *a = expr_analyse(an, s, e->arg[0]), *b = expr_analyse(an, s, e->arg[1]);
+  const Type *t = type_common(an->arena, a, b);
+  if( t==0 || !type_is_comparable(t) )
+    an_fail(an, "TYPE_MISMATCH", e->pos, "Types are not comparable with NULLIF: %s vs %s", type_z(an, a), type_z(an, b));
+  Sem *sem = sem_new(an, e, SEM_NULLIF);
+  sem->operand = t;
+  sem->fn = comparison_fn(an, OP_EQ, t);
+  if( sem->fn==0 && t->kind!=T_UNKNOWN ) an_refuse(an, e->pos, "NULLIF of %s", type_z(an, t));
+  return e->type = a;
+}
+
+static const Type *analyse_coalesce(Analyser *an, Scope *s, Expr *e){
+  special_arguments(an, e, "coalesce", e->n>=2, "The 'coalesce' function must have at least two arguments");
+  for(int i=0; i<e->n; i++) expr_analyse(an, s, e->arg[i]);
+  const Type *t = expr_unify(an, e->n, e->arg, "All COALESCE operands");
+  sem_new(an, e, SEM_COALESCE);
+  return e->type = t;
+}
+
+static const Type *analyse_try(Analyser *an, Scope *s, Expr *e){
+  special_arguments(an, e, "try", e->n==1, "The 'try' function must have exactly one argument");
+  const Type *t = expr_analyse(an, s, e->arg[0]);
+  sem_new(an, e, SEM_TRY);
+  return e->type = t;
+}
+
+/* --- Ordinary calls ------------------------------------------------------ */
+
+/* What only an aggregate may carry. */
+static void check_scalar_call(Analyser *an, Expr *e, const char *name){
+  if( e->nulls!=NULLS_NONE )
+    an_fail(an, "NULL_TREATMENT_NOT_ALLOWED", e->pos, "Cannot specify null treatment clause for %s function", name);
+  if( e->distinct )
+    an_fail(an, "FUNCTION_NOT_AGGREGATE", e->pos, "DISTINCT is not supported for non-aggregation functions");
+  if( e->order_by.n )
+    an_fail(an, "FUNCTION_NOT_AGGREGATE", e->pos, "ORDER BY is only valid for aggregation functions");
+  if( e->filter )
+    an_fail(an, "FUNCTION_NOT_AGGREGATE", e->pos, "Filter is only valid for aggregation functions");
+}
+
+static void check_aggregate_call(Analyser *an, Scope *s, Expr *e, Sem *sem){
+  if( e->distinct ){
+    for(int i=0; i<sem->n; i++){
+      const Type *t = sem->arg[i]->type;
+      if( t->kind!=T_FUNCTION && !type_is_comparable(t) )
+        an_fail(an, "TYPE_MISMATCH", e->pos, "DISTINCT can only be applied to comparable types (actual: %s)", type_z(an, t));
+    }
+  }
+  for(int i=0; i<e->order_by.n; i++){
+    Expr *k = e->order_by.item[i].e;
+    const Type *t = expr_analyse(an, s, k);
+    if( !type_is_orderable(t) )
+      an_fail(an, "TYPE_MISMATCH", e->pos, "ORDER BY can only be applied to orderable types (actual: %s)", type_z(an, t));
+    if( !e->distinct ) continue;
+    int found = 0;
+    for(int j=0; j<sem->n && !found; j++) found = expr_same(k, sem->arg[j]);
+    if( !found )
+      an_fail(an, "EXPRESSION_NOT_IN_DISTINCT", k->pos, "For aggregate function with DISTINCT, ORDER BY expressions must appear in arguments");
+  }
+}
+
+static const char *call_name(Analyser *an, const Expr *e){
+  if( e->function_name.n==1 ) return e->function_name.name[0].lower;
+  Buf b;
+  buf_init(&b, an->arena);
+  for(int i=0; i<e->function_name.n; i++) buf_printf(&b, "%s%s", i ? "." : "", e->function_name.name[i].lower);
+  return b.z;
+}
+
+const Type *call_analyse(Analyser *an, Scope *s, Expr *e){
+  const char *name = call_name(an, e);
+  if( !strcmp(name, "if") ) return analyse_if(an, s, e);
+  if( !strcmp(name, "coalesce") ) return analyse_coalesce(an, s, e);
+  if( !strcmp(name, "nullif") ) return analyse_nullif(an, s, e);
+  if( !strcmp(name, "try") ) return analyse_try(an, s, e);
+  if( e->over || window_only(name) ) return window_call_analyse(an, s, e);
+  if( !strcmp(name, "now") && e->n==0 && !e->star ){
+    e->name.lower = e->name.text = "now";
+    e->index = -1;
+    e->kind = EXPR_CURRENT;
+    return literal_analyse(an, e);
+  }
+  if( e->filter ){
+    const Type *t = expr_analyse(an, s, e->filter);
+    if( t->kind!=T_BOOLEAN && t->kind!=T_UNKNOWN )
+      an_fail(an, "TYPE_MISMATCH", e->filter->pos, "Filter expression must evaluate to a boolean (actual: %s)", type_z(an, t));
+    e->filter = expr_coerce(an, e->filter, &TYPE_BOOLEAN);
+  }
+  Sem *sem = resolve(an, s, e, name, e->star ? 0 : e->n, e->arg);
+  if( sem->kind==SEM_AGG ) check_aggregate_call(an, s, e, sem);
+  else check_scalar_call(an, e, name);
+  return e->type;
+}

@@ -1,0 +1,76 @@
+/*
+** The emitter's inner side: shared by the emit_*.c files (see analyser.h for
+** the whole picture).
+*/
+#ifndef TARN_EMIT_H
+#define TARN_EMIT_H
+#include "analyser.h"
+#include "../../vtab/fn/registry.h"
+
+/* A WITH entry of the SELECT being written. */
+typedef struct WithText {
+  int id;
+  int n;                        /* columns */
+  const char *text;
+  int materialized;
+} WithText;
+
+/* A program being written (a lambda or TRY). */
+#define PROGRAM_CAPTURE_MAX 100
+#define PROGRAM_SEQ_MAX 4000    /* places where captures are read */
+typedef struct ProgramText {
+  int n;                        /* captures: their SQL and types */
+  const char **sql;
+  const Type **type;
+  int pass;
+  int n_seq, cursor; int *seq;  /* which capture each place reads, in order */
+  int top;                      /* frame slots in use */
+} ProgramText;
+
+struct Emitter {
+  Analyser *an;
+  Arena *arena;
+  int n_with, cap_with; WithText *with;
+  ProgramText *program;         /* writing a program, not SQL */
+  Select *select;               /* whose expressions are being written */
+  int depth;
+  size_t size;                  /* bytes written in all */
+};
+typedef struct Emitter Emitter;
+
+/* arena_printf that counts. */
+const char *ep(Emitter*, const char *fmt, ...) __attribute__((format(printf,2,3)));
+
+/* emit_type.c */
+const char *fn_plain_sql(Analyser*, const FnDef*, const Type *const *argt, const Type *rett, int n, const char *const *arg);
+const char *native_sql(Analyser*, const char *native, int n, const char *const *arg);
+const char *cast_sql(Analyser*, const char *name, const char *sql, const Type *from, const Type *to);
+
+/* emit_expr.c */
+const char *emit_expr(Emitter*, Expr*);
+const char *emit_condition(Emitter*, Expr*);    /* for WHERE, ON: AND terms apart */
+const char *emit_coerced(Emitter*, const char *sql, const Type *from, const Type *to);
+const char *emit_compare(Emitter*, const FnDef*, const Type *operands, const char *a, const char *b);
+const char *emit_not(Emitter*, const char*);
+const char *emit_fn(Emitter*, const FnDef*, const Type *const *argt, const Type *rett, int n, const char *const *arg);
+const char *emit_named(Emitter*, const char *name, const Type *const *argt, const Type *rett, int n, const char *const *arg, Pos);
+int expr_may_raise(Expr*);
+
+/* emit_call.c */
+const char *emit_call(Emitter*, Expr*);
+const char *emit_try(Emitter*, Expr*);
+const char *program_capture(Emitter*, const char *sql, const Type*);
+const char *program_parameter(Emitter*, Field*, Pos);
+const char *emit_aggregate(Emitter*, Expr*);
+const char *emit_window(Emitter*, Expr*);
+const char *emit_sort_items(Emitter*, int n, SortItem*, const char *const *sql);
+
+/* emit_query.c.  target: types that the columns are coerced to, or NULL. */
+const char *emit_query_full(Emitter*, Query*, const Type *const *target);   /* with WITH entries of its own */
+const char *emit_query(Emitter*, Query*, const Type *const *target);
+const char *emit_body(Emitter*, Body*, const Type *const *target);
+void emit_with_entry(Emitter*, int id, int n, const char *text, int materialized);
+
+/* emit_relation.c */
+const char *emit_from(Emitter*, Relation*);
+#endif

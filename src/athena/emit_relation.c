@@ -1,0 +1,105 @@
+/*
+** FROM as SQLite text.
+**
+** Tables come by their SQLite name, everything else as an entry of the WITH
+** clause of the SELECT being written (emit_with_entry).  Columns are read
+** through Field.sql, decided by the analyser.
+**
+** LATERAL: SQLite lets the arguments of a table-valued function see the tables
+** on its left, so a subquery that reads them becomes t_unnest over the array
+** of its rows.
+*/
+#include <string.h>
+#include "emit.h"
+
+static const char *quoted(Emitter *E, const char *name){
+  Buf b;
+  buf_init(&b, E->arena);
+  buf_char(&b, '"');
+  for(; *name; name++){ if( *name=='"' ) buf_char(&b, '"'); buf_char(&b, *name); }
+  buf_char(&b, '"');
+  return b.z;
+}
+
+static const char *from_query(Emitter *E, RelInfo *info, Query *q){
+  QueryInfo *qi = q->sem;
+  const char *text = emit_query(E, q, 0);
+  emit_with_entry(E, info->id, qi->n, text, 0);
+  return ep(E, "q%d AS r%d", info->id, info->id);
+}
+
+static const char *from_table(Emitter *E, Relation *rel, RelInfo *info){
+  if( info->with ) return ep(E, "q%d AS r%d", info->with->id, info->id);
+  if( info->view ) return from_query(E, info, info->view);
+  if( rel->sample ){
+    const Value *v = &rel->sample_percent->value;
+    double p = v->kind==V_REAL ? v->r : (double)v->i;
+    return ep(E, "(SELECT * FROM %s WHERE abs(random() %% 1000000) < %lld) AS r%d",
+      quoted(E, info->table->sqlite_name), (long long)(p*10000), info->id);
+  }
+  return ep(E, "%s AS r%d", quoted(E, info->table->sqlite_name), info->id);
+}
+
+/* A subquery that reads columns on its left: unnest the array of its rows. */
+static const char *from_lateral(Emitter *E, Relation *rel, RelInfo *info){
+  QueryInfo *q = rel->query->sem;
+  int id = ++E->an->next_id;
+  const Type **t = ARENA_ARRAY(E->arena, const Type*, q->n);
+  const char **none = ARENA_ARRAY(E->arena, const char*, q->n), **c = ARENA_ARRAY(E->arena, const char*, q->n);
+  for(int i=0; i<q->n; i++){
+    t[i] = q->field[i]->type;
+    c[i] = ep(E, "r%d.c%d", id, i);
+  }
+  const Type *row = type_row(E->arena, q->n, t, none), *array = type_array(E->arena, row);
+  const char *value = emit_named(E, "$row", t, row, q->n, c, rel->pos);
+  const char *types = ep(E, "(%s)%s", type_z(E->an, row), type_z(E->an, array));
+  return ep(E, "t_unnest('(%s)', (SELECT t_array_agg(%s, %s) FROM (%s) AS r%d)) AS r%d", type_z(E->an, array),
+    string_sql(E->an, types, strlen(types)), value, emit_query_full(E, rel->query, 0), id, info->id);
+}
+
+static const char *from_unnest(Emitter *E, Relation *rel, RelInfo *info){
+  Buf types, b;
+  buf_init(&types, E->arena);
+  buf_init(&b, E->arena);
+  buf_char(&types, '(');
+  for(int i=0; i<rel->arg.n; i++){
+    if( i ) buf_char(&types, ',');
+    type_print(&types, rel->arg.e[i]->type);
+    buf_printf(&b, ", %s", emit_expr(E, rel->arg.e[i]));
+  }
+  buf_char(&types, ')');
+  return ep(E, "t_unnest(%s%s) AS r%d", string_sql(E->an, types.z, types.n), b.z ? b.z : "", info->id);
+}
+
+static const char *join_word(JoinKind k){
+  switch( k ){
+    case JOIN_LEFT: return "LEFT JOIN"; case JOIN_RIGHT: return "RIGHT JOIN"; case JOIN_FULL: return "FULL JOIN";
+    default: return "JOIN";
+  }
+}
+
+static const char *from_join(Emitter *E, Relation *rel, RelInfo *info){
+  const char *l = emit_from(E, rel->left), *r = emit_from(E, rel->right), *on = 0;
+  if( rel->right->kind==REL_JOIN ) r = ep(E, "(%s)", r);
+  for(int i=0; i<info->n_using; i++) on = on ? ep(E, "%s AND %s", on, info->using_sql[i]) : info->using_sql[i];
+  if( rel->on ) on = emit_condition(E, rel->on);
+  if( on==0 && rel->join!=JOIN_CROSS && rel->join!=JOIN_IMPLICIT ) on = "1";
+  return ep(E, on ? "%s %s %s ON %s" : "%s %s %s%s", l, join_word(rel->join), r, on ? on : "");
+}
+
+const char *emit_from(Emitter *E, Relation *rel){
+  RelInfo *info = rel->sem;
+  const char *sql;
+  if( ++E->depth>DEPTH_MAX ) an_refuse(E->an, rel->pos, "relations nested deeper than %d", DEPTH_MAX);
+  if( rel->sample && (rel->kind!=REL_TABLE || info->with || info->view) ) an_refuse(E->an, rel->pos, "TABLESAMPLE of a subquery");
+  switch( rel->kind ){
+    case REL_TABLE: sql = from_table(E, rel, info); break;
+    case REL_SUBQUERY: sql = from_query(E, info, rel->query); break;
+    case REL_LATERAL: sql = info->correlated ? from_lateral(E, rel, info) : from_query(E, info, rel->query); break;
+    case REL_UNNEST: sql = from_unnest(E, rel, info); break;
+    case REL_JOIN: sql = from_join(E, rel, info); break;
+    default: an_refuse(E->an, rel->pos, "%s", rel->text ? rel->text : "relation");
+  }
+  E->depth--;
+  return sql;
+}
