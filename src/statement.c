@@ -76,7 +76,7 @@ int statement_compile_tree(Session *s, Statement *tree, const ExprList *paramete
 /* --- Run ------------------------------------------------------------------------- */
 
 static int refuse(Session *s, const Statement *st){
-  if( st->athena_error ) return session_fail(s, "%s", st->athena_error);
+  if( st->athena_error ) return session_fail(s, "NOT_SUPPORTED: %s", st->athena_error);
   return session_fail(s, "TARN_NOT_SUPPORTED: line %d:%d: %s", st->refused_pos.line ? st->refused_pos.line : 1,
                       st->refused_pos.col ? st->refused_pos.col : 1, st->refused ? st->refused : "this statement");
 }
