@@ -27,6 +27,8 @@
   X(fn_arith) \
   X(fn_compare) \
   X(fn_cast) \
+  X(fn_math) \
+  X(fn_math_round) \
   X(fn_datetime_op) \
   X(fn_datetime_field) \
   X(fn_datetime_math) \
