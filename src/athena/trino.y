@@ -24,11 +24,17 @@
 typedef struct Bound { BoundKind kind; Expr *value; } Bound;
 typedef struct Tail { Expr *filter; Window *over; int nulls; } Tail;
 typedef struct Limit { Expr *limit; int limit_all, fetch; Expr *count; int ties; Pos pos; } Limit;
+typedef struct Options { const char *type, *format; } Options;
 typedef struct Behaviour { int kind; Expr *value; } Behaviour;
 
 /* The parser with its stack is one block in the arena. */
 #define YYSTACKDEPTH PARSE_STACK_MAX
 #define POS(T) ((T)->pos)
+/* The statement's text from one token up to the token before another. */
+static const char *text_between(Parse *p, const Token *from, const Token *after){
+  const Token *last = after>from ? after-1 : from;
+  return arena_strndup(p->arena, from->z, (size_t)(last->z + last->n - from->z));
+}
 static Name no_name(void){ Name n = {{0,0},0,0,0}; return n; }
 }
 %syntax_error { p->failed = 1; (void)yyminor; }
@@ -60,11 +66,163 @@ columns_opt(A) ::= LP names(L) RP. { A = L; }
 /* ---- statements -------------------------------------------------------- */
 %type statement {Statement*}
 statement(A) ::= query(Q). { A = statement_new(p, ST_QUERY); A->query = Q; A->pos = Q->pos; }
+statement(A) ::= EXPLAIN(X) statement(S). {
+  A = statement_new(p, ST_EXPLAIN);
+  A->pos = POS(X);
+  A->inner = S;
+}
+statement(A) ::= EXPLAIN(X) analyze(N) statement(S). {
+  A = statement_new(p, ST_EXPLAIN);
+  A->pos = POS(X);
+  A->inner = S; A->analyze = N;
+}
+statement(A) ::= EXPLAIN(X) LP explain_options(O) RP statement(S). {
+  A = statement_new(p, ST_EXPLAIN);
+  A->pos = POS(X);
+  A->inner = S;
+  A->explain_type = O.type; A->explain_format = O.format;
+}
+statement(A) ::= EXPLAIN(X) analyze(N) LP explain_options(O) RP statement(S). {
+  A = statement_new(p, ST_EXPLAIN);
+  A->pos = POS(X);
+  A->inner = S; A->analyze = N;
+  A->explain_type = O.type; A->explain_format = O.format;
+}
+%type analyze {int}
+analyze(A) ::= ANALYZE. { A = 1; }
+analyze(A) ::= ANALYZE VERBOSE. { A = 2; }
+%type explain_options {Options}
+explain_options(A) ::= explain_option(O). { A = O; }
+explain_options(A) ::= explain_options(L) COMMA explain_option(O). {
+  A.type = O.type ? O.type : L.type;
+  A.format = O.format ? O.format : L.format;
+}
+%type explain_option {Options}
+explain_option(A) ::= FORMAT explain_format(F). { A.type = 0; A.format = word_lower(p, F); }
+explain_option(A) ::= TYPE explain_type(T). { A.type = word_lower(p, T); A.format = 0; }
+%type explain_format {const Token*}
+explain_format(A) ::= TEXT(X). { A = X; }
+explain_format(A) ::= GRAPHVIZ(X). { A = X; }
+explain_format(A) ::= JSON(X). { A = X; }
+%type explain_type {const Token*}
+explain_type(A) ::= LOGICAL(X). { A = X; }
+explain_type(A) ::= DISTRIBUTED(X). { A = X; }
+explain_type(A) ::= VALIDATE(X). { A = X; }
+explain_type(A) ::= IO(X). { A = X; }
+
+statement(A) ::= INSERT(X) INTO qname(T) columns_opt(C) mark(M) query(Q) mark(E). {
+  A = statement_new(p, ST_INSERT);
+  A->pos = POS(X);
+  A->table = T; A->columns = C; A->query = Q;
+  A->query_sql = text_between(p, M, E);
+}
+statement(A) ::= CREATE(X) TABLE if_not_exists(I) qname(T) columns_opt(C) table_comment(K) with_properties(P)
+                 AS mark(M) ctas_query(Q) mark(E) with_data(D). {
+  A = statement_new(p, ST_CREATE_TABLE_AS);
+  A->pos = POS(X);
+  A->if_not_exists = I; A->table = T; A->columns = C; A->comment = K;
+  A->n_property = P.n; A->property = P.item;
+  A->query = Q; A->with_no_data = D;
+  A->query_sql = text_between(p, M, E);
+}
+%type ctas_query {Query*}
+ctas_query(A) ::= query(Q). { A = Q; }
+ctas_query(A) ::= LPQ with_query(Q) RP. { A = Q; }
+%type if_not_exists {int}
+if_not_exists(A) ::= . { A = 0; }
+if_not_exists(A) ::= IF NOT EXISTS. { A = 1; }
+%type if_exists {int}
+if_exists(A) ::= . { A = 0; }
+if_exists(A) ::= IF EXISTS. { A = 1; }
+%type table_comment {const char*}
+table_comment(A) ::= . { A = 0; }
+table_comment(A) ::= COMMENT STRING(S). { A = expr_string(p, S)->text; }
+%type with_properties {PropertyList}
+with_properties(A) ::= . { A = (PropertyList){0,0,0}; }
+with_properties(A) ::= WITH LP property_list(L) RP. { A = L; }
+%type property_list {PropertyList}
+property_list(A) ::= property(X). { A = properties_add(p, (PropertyList){0,0,0}, X); }
+property_list(A) ::= property_list(L) COMMA property(X). { A = properties_add(p, L, X); }
+%type property {Property}
+property(A) ::= ident(N) EQ expr(E). { A.pos = N.pos; A.name = N; A.value = E; }
+%type with_data {int}
+with_data(A) ::= . { A = 0; }
+with_data(A) ::= WITH DATA. { A = 0; }
+with_data(A) ::= WITH NO DATA. { A = 1; }
+
+statement(A) ::= CREATE(X) or_replace(R) VIEW qname(T) table_comment(K) security mark(N) AS mark(M) query(Q) mark(E). {
+  A = statement_new(p, ST_CREATE_VIEW);
+  A->pos = POS(X);
+  A->or_replace = R; A->table = T; A->comment = K;
+  A->query = Q;
+  A->query_sql = text_between(p, M, E);
+  (void)N;
+}
+%type or_replace {int}
+or_replace(A) ::= . { A = 0; }
+or_replace(A) ::= OR REPLACE. { A = 1; }
+security ::= .
+security ::= SECURITY DEFINER.
+security ::= SECURITY INVOKER.
+statement(A) ::= DROP(X) VIEW if_exists(I) qname(T). {
+  A = statement_new(p, ST_DROP_VIEW);
+  A->pos = POS(X);
+  A->if_exists = I; A->table = T;
+}
+statement(A) ::= SHOW(X) CREATE VIEW qname(T). {
+  A = statement_new(p, ST_SHOW_CREATE_VIEW);
+  A->pos = POS(X);
+  A->table = T;
+}
+statement(A) ::= SHOW(X) FUNCTIONS pattern_like(L). {
+  A = statement_new(p, ST_SHOW_FUNCTIONS);
+  A->pos = POS(X);
+  A->pattern = L;
+}
+%type pattern_like {const char*}
+pattern_like(A) ::= . { A = 0; }
+pattern_like(A) ::= LIKE STRING(S). { A = expr_string(p, S)->text; }
+statement(A) ::= UNLOAD(X) LPQ mark(M) query(Q) mark(E) RP TO STRING(S) with_properties(P). {
+  A = statement_new(p, ST_UNLOAD);
+  A->pos = POS(X);
+  A->query = Q;
+  A->query_sql = text_between(p, M, E);
+  A->location = expr_string(p, S)->text;
+  A->n_property = P.n; A->property = P.item;
+}
+
+statement(A) ::= PREPARE(X) ident(N) FROM mark(M) statement(S) mark(E). {
+  A = statement_new(p, ST_PREPARE);
+  A->pos = POS(X);
+  A->table = names_add(p, (NameList){0,0,0}, N);
+  A->inner = S;
+  A->query_sql = S->sql = text_between(p, M, E);
+  S->n_parameter = p->n_parameter;
+}
+statement(A) ::= DEALLOCATE(X) PREPARE ident(N). {
+  A = statement_new(p, ST_DEALLOCATE);
+  A->pos = POS(X);
+  A->table = names_add(p, (NameList){0,0,0}, N);
+}
+statement(A) ::= EXECUTE(X) ident(N) using_opt(U). {
+  A = statement_new(p, ST_EXECUTE);
+  A->pos = POS(X);
+  A->table = names_add(p, (NameList){0,0,0}, N);
+  A->parameters = U;
+}
+statement(A) ::= EXECUTE(X) IMMEDIATE STRING using_opt. {
+  A = statement_refused(p, POS(X), "EXECUTE IMMEDIATE", 0);
+}
+%type using_opt {ExprList}
+using_opt(A) ::= . { A = (ExprList){0,0,0}; }
+using_opt(A) ::= USING expr_list(L). { A = L; }
 
 /* ---- queries ----------------------------------------------------------- */
 %type query {Query*}
 query(A) ::= query_no_with(Q). { A = Q; }
-query(A) ::= WITH(W) recursive(R) with_list(L) query_no_with(Q). {
+query(A) ::= with_query(Q). { A = Q; }
+%type with_query {Query*}
+with_query(A) ::= WITH(W) recursive(R) with_list(L) query_no_with(Q). {
   A = Q;
   A->pos = POS(W);
   A->recursive = R!=0;

@@ -34,6 +34,8 @@ typedef enum Rule {
   BEFORE_CALL,                  /* FINAL f( */
   BEFORE_OPERAND,               /* ALL x, KEY x, LEADING x */
   BEFORE_SAMPLE,                /* TABLESAMPLE BERNOULLI ( */
+  BEFORE_EXISTS,                /* IF [NOT] EXISTS */
+  BEFORE_STRING,                /* EXECUTE IMMEDIATE '…' */
   BEFORE_FRAME,                 /* ROWS … in a window, not a window called rows */
   FILTER_RULE, OVER_RULE, LATERAL_RULE, INTERVAL_RULE, MATCH_RULE,
   WITH_IN, WITH_FROM            /* POSITION (a IN b), SUBSTRING (a FROM b) */
@@ -47,6 +49,7 @@ static const Word words[] = {
   {"AFTER", TT_REST, SOFT},
   {"ALL", TT_ALL, BEFORE_OPERAND},
   {"ALTER", TT_RESERVED, RESERVED},
+  {"ANALYZE", TT_ANALYZE, SOFT},
   {"AND", TT_AND, RESERVED},
   {"ANY", 0, SOFT},
   {"ARRAY", TT_ARRAY, BEFORE_BRACKET},
@@ -59,10 +62,11 @@ static const Word words[] = {
   {"BY", TT_BY, RESERVED},
   {"CASE", TT_CASE, RESERVED},
   {"CAST", TT_CAST, RESERVED},
+  {"COMMENT", TT_COMMENT, SOFT},
   {"CONDITIONAL", TT_CONDITIONAL, SOFT},
   {"CONSTRAINT", TT_RESERVED, RESERVED},
   {"COUNT", TT_COUNT, SOFT},
-  {"CREATE", TT_RESERVED, RESERVED},
+  {"CREATE", TT_CREATE, RESERVED},
   {"CROSS", TT_CROSS, RESERVED},
   {"CUBE", TT_CUBE, RESERVED},
   {"CURRENT", TT_CURRENT, BEFORE_ROW_WORD},
@@ -74,15 +78,18 @@ static const Word words[] = {
   {"CURRENT_TIME", TT_CURRENT_TIME_WORD, RESERVED},
   {"CURRENT_TIMESTAMP", TT_CURRENT_TIME_WORD, RESERVED},
   {"CURRENT_USER", TT_CURRENT_WORD, RESERVED},
+  {"DATA", TT_DATA, SOFT},
   {"DAY", TT_DAY, SOFT},
-  {"DEALLOCATE", TT_RESERVED, RESERVED},
+  {"DEALLOCATE", TT_DEALLOCATE, RESERVED},
   {"DEFAULT", TT_DEFAULT, SOFT},
   {"DEFINE", TT_REST, SOFT},
+  {"DEFINER", TT_DEFINER, SOFT},
   {"DELETE", TT_RESERVED, RESERVED},
   {"DESC", TT_DESC, SOFT},
   {"DESCRIBE", TT_RESERVED, RESERVED},
   {"DISTINCT", TT_DISTINCT, RESERVED},
-  {"DROP", TT_RESERVED, RESERVED},
+  {"DISTRIBUTED", TT_DISTRIBUTED, SOFT},
+  {"DROP", TT_DROP, RESERVED},
   {"ELSE", TT_ELSE, RESERVED},
   {"EMPTY", TT_EMPTY, SOFT},
   {"ENCODING", TT_ENCODING, SOFT},
@@ -90,8 +97,9 @@ static const Word words[] = {
   {"ERROR", TT_ERROR, SOFT},
   {"ESCAPE", TT_ESCAPE, RESERVED},
   {"EXCEPT", TT_EXCEPT, RESERVED},
-  {"EXECUTE", TT_RESERVED, RESERVED},
+  {"EXECUTE", TT_EXECUTE, RESERVED},
   {"EXISTS", TT_EXISTS, RESERVED},
+  {"EXPLAIN", TT_EXPLAIN, SOFT},
   {"EXTRACT", TT_EXTRACT, RESERVED},
   {"FALSE", TT_FALSE, RESERVED},
   {"FETCH", TT_FETCH, BEFORE_FIRST_NEXT},
@@ -103,19 +111,25 @@ static const Word words[] = {
   {"FORMAT", TT_FORMAT, SOFT},
   {"FROM", TT_FROM, RESERVED},
   {"FULL", TT_FULL, RESERVED},
+  {"FUNCTIONS", TT_FUNCTIONS, SOFT},
+  {"GRAPHVIZ", TT_GRAPHVIZ, SOFT},
   {"GROUP", TT_GROUP, RESERVED},
   {"GROUPING", TT_GROUPING, RESERVED},
   {"GROUPS", TT_GROUPS, BEFORE_FRAME},
   {"HAVING", TT_HAVING, RESERVED},
   {"HOUR", TT_HOUR, SOFT},
+  {"IF", TT_IF, BEFORE_EXISTS},
   {"IGNORE", TT_IGNORE, BEFORE_NULLS},
+  {"IMMEDIATE", TT_IMMEDIATE, BEFORE_STRING},
   {"IN", TT_IN, RESERVED},
   {"INITIAL", TT_REST, SOFT},
   {"INNER", TT_INNER, RESERVED},
-  {"INSERT", TT_RESERVED, RESERVED},
+  {"INSERT", TT_INSERT, RESERVED},
   {"INTERSECT", TT_INTERSECT, RESERVED},
   {"INTERVAL", TT_INTERVAL, INTERVAL_RULE},
-  {"INTO", TT_RESERVED, RESERVED},
+  {"INTO", TT_INTO, RESERVED},
+  {"INVOKER", TT_INVOKER, SOFT},
+  {"IO", TT_IO, SOFT},
   {"IS", TT_IS, RESERVED},
   {"JOIN", TT_JOIN, RESERVED},
   {"JSON", TT_JSON, SOFT},
@@ -137,6 +151,7 @@ static const Word words[] = {
   {"LISTAGG", TT_LISTAGG, RESERVED},
   {"LOCALTIME", TT_CURRENT_TIME_WORD, RESERVED},
   {"LOCALTIMESTAMP", TT_CURRENT_TIME_WORD, RESERVED},
+  {"LOGICAL", TT_LOGICAL, SOFT},
   {"MATCH_RECOGNIZE", TT_MATCH_RECOGNIZE, MATCH_RULE},
   {"MEASURES", TT_REST, BEFORE_FRAME},
   {"MINUTE", TT_MINUTE, SOFT},
@@ -147,6 +162,7 @@ static const Word words[] = {
   {"NFD", TT_NFD, SOFT},
   {"NFKC", TT_NFKC, SOFT},
   {"NFKD", TT_NFKD, SOFT},
+  {"NO", TT_NO, SOFT},
   {"NORMALIZE", TT_NORMALIZE, RESERVED},
   {"NOT", TT_NOT, RESERVED},
   {"NULL", TT_NULL, RESERVED},
@@ -169,10 +185,11 @@ static const Word words[] = {
   {"POSITION", TT_POSITION, WITH_IN},
   {"PRECEDING", TT_PRECEDING, SOFT},
   {"PRECISION", TT_PRECISION, SOFT},
-  {"PREPARE", TT_RESERVED, RESERVED},
+  {"PREPARE", TT_PREPARE, RESERVED},
   {"QUOTES", TT_QUOTES, SOFT},
   {"RANGE", TT_RANGE, BEFORE_FRAME},
   {"RECURSIVE", TT_RECURSIVE, RESERVED},
+  {"REPLACE", TT_REPLACE, SOFT},
   {"RESPECT", TT_RESPECT, BEFORE_NULLS},
   {"RETURNING", TT_RETURNING, SOFT},
   {"RIGHT", TT_RIGHT, RESERVED},
@@ -182,9 +199,11 @@ static const Word words[] = {
   {"RUNNING", TT_RUNNING, BEFORE_CALL},
   {"SCALAR", TT_SCALAR, SOFT},
   {"SECOND", TT_SECOND, SOFT},
+  {"SECURITY", TT_SECURITY, SOFT},
   {"SEEK", TT_REST, SOFT},
   {"SELECT", TT_SELECT, RESERVED},
   {"SETS", TT_SETS, SOFT},
+  {"SHOW", TT_SHOW, SOFT},
   {"SKIP", TT_RESERVED, RESERVED},
   {"SOME", 0, SOFT},
   {"STRING", TT_TEXT_STRING, SOFT},
@@ -193,6 +212,7 @@ static const Word words[] = {
   {"SYSTEM", TT_SYSTEM, SOFT},
   {"TABLE", TT_TABLE, RESERVED},
   {"TABLESAMPLE", TT_TABLESAMPLE, BEFORE_SAMPLE},
+  {"TEXT", TT_TEXT, SOFT},
   {"THEN", TT_THEN, RESERVED},
   {"TIES", TT_TIES, SOFT},
   {"TIME", TT_TIME, SOFT},
@@ -203,20 +223,25 @@ static const Word words[] = {
   {"TRUE", TT_TRUE, RESERVED},
   {"TRUNCATE", TT_TRUNCATE, SOFT},
   {"TRY_CAST", TT_TRY_CAST, BEFORE_PAREN},
+  {"TYPE", TT_TYPE, SOFT},
   {"UESCAPE", TT_RESERVED, RESERVED},
   {"UNBOUNDED", TT_UNBOUNDED, BEFORE_BOUND},
   {"UNCONDITIONAL", TT_UNCONDITIONAL, SOFT},
   {"UNION", TT_UNION, RESERVED},
   {"UNIQUE", TT_UNIQUE, SOFT},
   {"UNKNOWN", TT_UNKNOWN, SOFT},
+  {"UNLOAD", TT_UNLOAD, SOFT},
   {"UNNEST", TT_UNNEST, RESERVED},
   {"USING", TT_USING, RESERVED},
   {"UTF16", TT_UTF16, SOFT},
   {"UTF32", TT_UTF32, SOFT},
   {"UTF8", TT_UTF8, SOFT},
+  {"VALIDATE", TT_VALIDATE, SOFT},
   {"VALUE", TT_VALUE, SOFT},
   {"VALUES", TT_VALUES, RESERVED},
+  {"VERBOSE", TT_VERBOSE, SOFT},
   {"VERSION", TT_VERSION, SOFT},
+  {"VIEW", TT_VIEW, SOFT},
   {"WHEN", TT_WHEN, RESERVED},
   {"WHERE", TT_WHERE, RESERVED},
   {"WINDOW", TT_WINDOW, BEFORE_DEFINITION},
@@ -363,6 +388,8 @@ static int prefers_keyword(const Walk *w, int i, Rule rule){
     case BEFORE_OPERAND: return is(w, i+1, "FROM") ? find_word(at(w, i))->code!=TT_ALL : begins_operand(w, i+1);
     case BEFORE_SAMPLE: return is(w, i+1, "BERNOULLI") || is(w, i+1, "SYSTEM");
     case BEFORE_FRAME: return !op(w, i+1, ')') && !is(w, i+1, "ORDER") && !is(w, i+1, "PARTITION");
+    case BEFORE_EXISTS: return is(w, i+1, "EXISTS") || (is(w, i+1, "NOT") && is(w, i+2, "EXISTS"));
+    case BEFORE_STRING: return is_string(w, i+1);
     case FILTER_RULE: return op(w, i-1, ')') && op(w, i+1, '(');
     case OVER_RULE:
       return (op(w, i-1, ')') || is_name(w, i-1)) && (op(w, i+1, '(') || is_name(w, i+1));
@@ -501,7 +528,8 @@ static void judge_operator(const Walk *w, int i){
     case '%': add(t, TT_PERCENT); break;
     case LEX_CONCAT: add(t, TT_CONCAT); break;
     case LEX_ARROW: add(t, TT_ARROW); break;
-    case '=': case LEX_NE: case LEX_LE: case LEX_GE: add(t, TT_COMPARE); break;
+    case '=': add(t, TT_COMPARE); add(t, TT_EQ); break;
+    case LEX_NE: case LEX_LE: case LEX_GE: add(t, TT_COMPARE); break;
     case '<': add(t, TT_COMPARE); add(t, TT_LT); break;
     case '>': add(t, TT_COMPARE); add(t, TT_GT); break;
     default: add(t, TT_NEVER);
