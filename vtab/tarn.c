@@ -11,6 +11,7 @@
 #include "fn/aggregate.h"
 #include "fn/fn.h"
 #include "fn/unnest.h"
+#include "hash.h"
 #include "jsonl.h"
 
 SQLITE_EXTENSION_INIT1
@@ -19,6 +20,7 @@ int tarn_register(struct sqlite3 *db){
   int rc = fn_register(db);
   if( rc==SQLITE_OK ) rc = agg_register(db);
   if( rc==SQLITE_OK ) rc = unnest_register(db);
+  if( rc==SQLITE_OK ) rc = hash_register(db, 0);
   return rc;
 }
 
