@@ -183,13 +183,13 @@ static int to_time(FnCall *c, const Type *to, const Wall *w, Value *out){
   return FN_OK;
 }
 
-static int to_timestamp(FnCall *c, const Type *to, const Wall *w, Value *out){
+static int to_timestamp(FnCall *c, const Type *from, const Type *to, const Wall *w, Value *out){
   Instant x = w->x;
   if( to->kind==T_TIMESTAMP ){
     x.micros = w->local;
     x.zone = ZONE_UTC;
   }
-  x = instant_round(x, to->p);
+  if( from->kind!=T_DATE ) x = instant_round(x, to->p);
   if( to->kind==T_TIMESTAMP_TZ && !datetime_tz_fits(to, x.micros) ){
     return fn_refuse(c, "a timestamp beyond the range of timestamp(%d) with time zone", to->p);
   }
@@ -214,5 +214,5 @@ int cast_temporal(FnCall *c, const Type *from, const Type *to, const Value *in, 
     return FN_OK;
   }
   return to->kind==T_TIME || to->kind==T_TIME_TZ ? to_time(c, to, &w, out)
-                                                 : to_timestamp(c, to, &w, out);
+                                                 : to_timestamp(c, from, to, &w, out);
 }

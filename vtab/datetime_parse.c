@@ -27,14 +27,15 @@ static int is_digit(char c){
   return c>='0' && c<='9';
 }
 
-/* min..max digits at *pz: the value, or -1 when there are fewer or it is
-** beyond what fits 9 digits of a year. */
+/* min..max digits at *pz: the value (of the first 18), or -1 when there are
+** fewer. */
 static int64_t read_digits(const char **pz, const char *end, int min, int max){
   const char *z = *pz;
   int64_t v = 0;
   int n = 0;
   while( z<end && n<max && is_digit(*z) ){
-    v = v*10 + (*z++ - '0');
+    if( n<18 ) v = v*10 + (*z - '0');
+    z++;
     n++;
   }
   if( n<min ) return -1;

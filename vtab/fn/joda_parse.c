@@ -292,6 +292,7 @@ static int parse_sequence(Parser *p, const JodaNode *node, int at){
 #define ENDLESS INT64_MAX
 #define YEAR_MAX 292278993
 #define YEAR_MIN (-292275054)
+#define YEAR_FAR 290000000      /* beyond it milliseconds could overflow: refused */
 
 /* How a field sorts (the range it counts within, then its unit), its name and
 ** its bounds; a maximum of 0 depends on the rest of the date. */
@@ -413,7 +414,7 @@ static int64_t floor_unit(JodaField f, int64_t t){
   int64_t days = floor_div(t, DAY), year = year_of(t);
   switch( f ){
     case JF_ERA:
-      return civil_to_days(year>0 ? 1 : YEAR_MIN, 1, 1)*DAY;
+      return civil_to_days(year>0 ? 1 : -YEAR_FAR, 1, 1)*DAY;
     case JF_CENTURY_OF_ERA:
       return civil_to_days(year - (year>0 ? year : 1-year)%100, 1, 1)*DAY;
     case JF_YEAR_OF_ERA: case JF_YEAR:
@@ -436,6 +437,10 @@ static int set_field(FnCall *c, const Parser *p, const Saved *s, int64_t *t, int
     return fn_bad_argument(c, "Cannot parse \"%.*s\": Value %d for %s must be in the range [%d,%lld]",
                            p->n, p->z, s->value, infos[s->field].name, infos[s->field].min,
                            (long long)max);
+  }
+  if( s->field>=JF_CENTURY_OF_ERA && s->field<=JF_WEEKYEAR ){
+    int64_t year = s->value*(s->field==JF_CENTURY_OF_ERA ? INT64_C(100) : 1);
+    if( year>YEAR_FAR || year<-YEAR_FAR ) return fn_refuse(c, "the year %lld", (long long)year);
   }
   *t = set_value(s->field, *t, s->value);
   if( reset ) *t = floor_unit(s->field, *t);

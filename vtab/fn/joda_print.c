@@ -15,9 +15,11 @@ static const char *const day_short[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat"
 const char *joda_name(JodaField f, int value, int is_short){
   switch( f ){
     case JF_MONTH_OF_YEAR:
-      return value<1 || value>12 ? 0 : (is_short ? month_short : month_names)[value-1];
+      if( value<1 || value>12 ) return 0;
+      return is_short ? month_short[value-1] : month_names[value-1];
     case JF_DAY_OF_WEEK:
-      return value<1 || value>7 ? 0 : (is_short ? day_short : day_names)[value-1];
+      if( value<1 || value>7 ) return 0;
+      return is_short ? day_short[value-1] : day_names[value-1];
     case JF_HALFDAY_OF_DAY:
       return value==0 ? "AM" : value==1 ? "PM" : 0;
     case JF_ERA:
