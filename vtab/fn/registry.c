@@ -40,7 +40,10 @@
   X(fn_string_distance) \
   X(fn_unicode) \
   X(fn_like_rows) \
-  X(fn_regexp)
+  X(fn_regexp) \
+  X(fn_url) \
+  X(fn_binary) \
+  X(fn_hash)
 
 #define AGG_FAMILIES(X) \
   X(agg_single) \
