@@ -118,7 +118,7 @@ static int from_base64(FnCall *c, const Value *v, const char *alphabet, Value *o
     buf_char(&b, (char)(bits>>10));
     buf_char(&b, (char)(bits>>2));
   }
-  if( i<v->n ) return fn_bad_argument(c, "Input byte array has incorrect ending byte at %d", i + 1);
+  if( i<v->n ) return fn_bad_argument(c, "Input byte array has incorrect ending byte at %d", i);
   *out = blob_of(&b);
   return FN_OK;
 }

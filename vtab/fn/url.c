@@ -12,7 +12,6 @@
 */
 #include "../sqlite.h"
 #include <string.h>
-#include <stdlib.h>
 #include <arpa/inet.h>
 #include <utf8proc.h>
 #include "text.h"
@@ -82,6 +81,14 @@ static int find_any(const Url *u, int p, int end, const char *chars){
 static int is_at(const Url *u, int p, int end, char c){ return p<end && u->z[p]==c; }
 static int is_letter(char c){ return (c | 32)>='a' && (c | 32)<='z'; }
 
+/* The digits from p to q as a number; more than 18 of them are too many. */
+static int64_t number(const Url *u, int p, int q){
+  int64_t x = 0;
+  if( q - p>18 ) return INT64_MAX;
+  for(; p<q; p++) x = x*10 + (u->z[p] - '0');
+  return x;
+}
+
 /* --- the server part ----------------------------------------------------- */
 
 /* Four numbers up to 255: where they end, or -1. */
@@ -89,7 +96,7 @@ static int ipv4(const Url *u, int p, int end){
   int last = span(u, p, end, "0123456789.");
   for(int i=0; i<4; i++){
     int q = span(u, p, last, DIGITS);
-    if( q==p || q - p>9 || atoi(u->z + p)>255 ) return -1;
+    if( q==p || number(u, p, q)>255 ) return -1;
     p = q;
     if( i<3 ){
       if( !is_at(u, p, last, '.') ) return -1;
@@ -150,8 +157,8 @@ static int server(Url *u, int p, int end){
     q = span(u, p, end, DIGITS);
     if( q<end ) return -1;
     if( q>p ){
-      if( q - p>10 || strtoll(u->z + p, 0, 10)>INT32_MAX ) return -1;
-      u->port = strtoll(u->z + p, 0, 10);
+      if( number(u, p, q)>INT32_MAX ) return -1;
+      u->port = number(u, p, q);
     }
   }
   return q<end ? -1 : 0;
