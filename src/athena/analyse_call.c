@@ -37,10 +37,8 @@ static void print_signature(Buf *b, const Type *t){
 void call_unresolved(Analyser *an, Expr *e, const char *name, int n, const Type *const *argt,
                      FnMatchKind kind, const char *expected){
   if( kind==FN_AMBIGUOUS )
-    an_fail(an, "AMBIGUOUS_FUNCTION_CALL", e->pos,
-      "Could not choose a best candidate operator. Explicit type casts must be added.\nCandidates are:\n%s",
-      expected ? expected : "");
-  if( fn_known_missing(name) ) an_refuse(an, e->pos, "function %s", name);
+    an_fail(an, "AMBIGUOUS_FUNCTION_CALL", e->pos, "%s", expected ? expected : "");
+  if( !window_only(name) && fn_known_missing(name) ) an_refuse(an, e->pos, "function %s", name);
   if( kind==FN_UNKNOWN_NAME ) an_fail(an, "FUNCTION_NOT_FOUND", e->pos, "Function '%s' not registered", name);
   Buf b;
   buf_init(&b, an->arena);
@@ -235,6 +233,40 @@ static const char *call_name(Analyser *an, const Expr *e){
   return b.z;
 }
 
+static Expr *text_argument(Analyser *an, Pos pos, const char *z){
+  Expr *e = an_expr(an, EXPR_STRING, pos);
+  e->text = z;
+  e->value.n = (int)strlen(z);
+  return e;
+}
+
+static Expr *bool_argument(Analyser *an, Pos pos, int v){
+  Expr *e = an_expr(an, EXPR_BOOL, pos);
+  e->value = value_int(v);
+  return e;
+}
+
+/* listagg(x, separator, error on overflow, filler, with count); e->text holds
+** the clause: NULL, "error" or "truncate|with|filler". */
+static void listagg_arguments(Analyser *an, Expr *e){
+  Expr **arg = ARENA_ARRAY(an->arena, Expr*, 5);
+  const char *clause = e->text, *count = 0, *filler = "...";
+  int truncate = clause && !strncmp(clause, "truncate|", 9);
+  if( e->n<1 || e->n>2 ) return;
+  if( truncate ){
+    count = clause + 9;
+    filler = strchr(count, '|');
+    filler = filler ? filler+1 : "";
+  }
+  arg[0] = e->arg[0];
+  arg[1] = e->n>1 ? e->arg[1] : text_argument(an, e->pos, "");
+  arg[2] = bool_argument(an, e->pos, !truncate);
+  arg[3] = text_argument(an, e->pos, filler);
+  arg[4] = bool_argument(an, e->pos, count && !strncmp(count, "with|", 5));
+  e->arg = arg;
+  e->n = 5;
+}
+
 const Type *call_analyse(Analyser *an, Scope *s, Expr *e){
   const char *name = call_name(an, e);
   if( !strcmp(name, "if") ) return analyse_if(an, s, e);
@@ -254,6 +286,7 @@ const Type *call_analyse(Analyser *an, Scope *s, Expr *e){
       an_fail(an, "TYPE_MISMATCH", e->filter->pos, "Filter expression must evaluate to a boolean (actual: %s)", type_z(an, t));
     e->filter = expr_coerce(an, e->filter, &TYPE_BOOLEAN);
   }
+  if( !strcmp(name, "listagg") ) listagg_arguments(an, e);
   Sem *sem = resolve(an, s, e, name, e->star ? 0 : e->n, e->arg);
   if( sem->kind==SEM_AGG ) check_aggregate_call(an, s, e, sem);
   else check_scalar_call(an, e, name);

@@ -234,8 +234,7 @@ static const Type *operator(Analyser *an, Expr *e, const char *name, int n){
   FnMatchKind k = fn_resolve(an->arena, name, n, argt, 0, 0, &m, &expected);
   if( k==FN_AMBIGUOUS )
     an_fail(an, "AMBIGUOUS_FUNCTION_CALL", e->pos,
-      "Could not choose a best candidate operator. Explicit type casts must be added.\nCandidates are:\n%s",
-      expected ? expected : "");
+      "%s", expected ? expected : "");
   if( k!=FN_MATCHED || m.fn==0 ) return 0;
   for(int i=0; i<n; i++) e->arg[i] = expr_coerce(an, e->arg[i], m.param[i]);
   Sem *sem = sem_new(an, e, SEM_FN);
@@ -356,7 +355,7 @@ static const Type *analyse_subscript(Analyser *an, Scope *s, Expr *e){
   const Type *base = expr_analyse(an, s, e->arg[0]);
   Expr *index = e->arg[1];
   if( base->kind==T_ROW ){
-    if( index->kind!=EXPR_INTEGER ){
+    if( index->kind!=EXPR_INTEGER || index->text[0]=='-' ){
       expr_analyse(an, s, index);
       an_fail(an, "EXPRESSION_NOT_CONSTANT", index->pos, "Subscript expression on ROW requires a constant index");
     }
@@ -525,6 +524,7 @@ static QueryInfo *subquery(Analyser *an, Scope *s, Expr *e, SemKind kind){
   int beyond = 0;
   for(int i=first; i<an->n_outer; i++) beyond |= an->outer[i].depth<an->query_depth;
   q->correlated = beyond;
+  if( beyond ) correlated_check(an, e->query, kind==SEM_SUBQUERY);
   an->query_depth--;
   an->select = select;
   sem->n_outer = an->n_outer - first;

@@ -303,7 +303,10 @@ void group_check(Analyser *an, Select *sel, int n_order, SortItem *order){
     Sem *sem = sel->aggs.e[i]->sem;
     if( sem->kind==SEM_GROUPING ) check_grouping(an, sel, sel->aggs.e[i]);
   }
-  for(int i=0; i<sel->n_out; i++) check_windows(an, sel->out[i]);
+  for(int i=0; i<sel->n_out; i++){
+    check_windows(an, sel->out[i]);
+    sel->has_window |= collect_calls(an, sel->out[i], 0, 1, 0).n>0;
+  }
   for(int i=0; i<n_order; i++) check_windows(an, order[i].e);
   sel->aggregated = b->has_group || b->n_group>0 || b->having!=0 || sel->aggs.n>0;
   if( !sel->aggregated ) return;

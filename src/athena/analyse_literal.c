@@ -22,12 +22,14 @@ static const Type *constant(Analyser *an, Expr *e, const Type *t, Value v){
 
 static const Type *integer(Analyser *an, Expr *e){
   int64_t v = 0;
-  for(const char *p = e->text; *p; p++){
+  int negative = e->text[0]=='-';
+  for(const char *p = e->text+negative; *p; p++){
     if( *p=='_' ) continue;
-    if( __builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, *p-'0', &v) )
+    int digit = negative ? '0'-*p : *p-'0';
+    if( __builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, digit, &v) )
       an_fail(an, "MALFORMED_QUERY", POS_START, "Invalid numeric literal: %s", e->text);
   }
-  return constant(an, e, v<=INT32_MAX ? &TYPE_INTEGER : &TYPE_BIGINT, value_int(v));
+  return constant(an, e, v<=INT32_MAX && v>=INT32_MIN ? &TYPE_INTEGER : &TYPE_BIGINT, value_int(v));
 }
 
 static int code_points(const char *z, int n){

@@ -188,7 +188,7 @@ static void expand_prefix(Items *it, const SelectItem *item){
   part[0] = p->name;
   Field **f = ARENA_ARRAY(an->arena, Field*, s->n+1);
   int k = 0;
-  for(int i=0; i<s->n; i++) if( !s->field[i]->hidden && qualifier_matches(s->field[i], n, part) ) f[k++] = s->field[i];
+  for(int i=0; n!=2 && i<s->n; i++) if( !s->field[i]->hidden && qualifier_matches(s->field[i], n, part) ) f[k++] = s->field[i];
   if( k ){
     expand_fields(it, item, f, k);
     return;
@@ -319,8 +319,9 @@ static Select *analyse_select(Analyser *an, Scope *outer, Body *body, Query *q){
   group_analyse(an, sel);
   if( body->having ){
     const Type *t = expr_analyse(an, sel->source, body->having);
-    if( collect_calls(an, body->having, 0, 1, 0).n )
-      an_fail(an, "NESTED_WINDOW", body->having->pos, "HAVING clause cannot contain window functions or row pattern measures");
+    ExprList windows = collect_calls(an, body->having, 0, 1, 0);
+    if( windows.n )
+      an_fail(an, "NESTED_WINDOW", windows.e[0]->pos, "HAVING clause cannot contain window functions or row pattern measures");
     if( t->kind!=T_BOOLEAN && t->kind!=T_UNKNOWN )
       an_fail(an, "TYPE_MISMATCH", body->having->pos, "HAVING clause must evaluate to a boolean: actual type %s", type_z(an, t));
     body->having = expr_coerce(an, body->having, &TYPE_BOOLEAN);

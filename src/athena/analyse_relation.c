@@ -161,7 +161,10 @@ static void analyse_lateral(Analyser *an, Scope *left, Relation *rel, RelInfo *i
   }
   an->query_depth--;
   an->select = select;
+  if( info->correlated ) correlated_check(an, rel->query, 1);
   query_fields(an, info, q);
+  for(int i=0; info->correlated && i<info->scope->n; i++)   /* t_unnest counts from 1 */
+    info->scope->field[i]->sql = column_sql(an, info->id, i+1);
 }
 
 static void analyse_unnest(Analyser *an, Scope *left, Relation *rel, RelInfo *info){
@@ -171,21 +174,21 @@ static void analyse_unnest(Analyser *an, Scope *left, Relation *rel, RelInfo *in
     const Type *t = expr_analyse(an, left, e);
     check_no_aggregates(an, e, "UNNEST");
     if( t->kind==T_MAP ){
-      for(int k=0; k<2; k++) scope_add(an, info->scope, field_new(an, 0, 0, t->arg[k], column_sql(an, info->id, n++)));
+      for(int k=0; k<2; k++) scope_add(an, info->scope, field_new(an, 0, 0, t->arg[k], column_sql(an, info->id, ++n)));
     }else if( t->kind==T_ARRAY && t->arg[0]->kind==T_ROW ){
       const Type *row = t->arg[0];
       for(int k=0; k<row->n; k++){
         const char *name = row->name[k] ? an_lower(an, row->name[k]) : 0;
-        scope_add(an, info->scope, field_new(an, name, row->name[k], row->arg[k], column_sql(an, info->id, n++)));
+        scope_add(an, info->scope, field_new(an, name, row->name[k], row->arg[k], column_sql(an, info->id, ++n)));
       }
     }else if( t->kind==T_ARRAY ){
-      scope_add(an, info->scope, field_new(an, 0, 0, t->arg[0], column_sql(an, info->id, n++)));
+      scope_add(an, info->scope, field_new(an, 0, 0, t->arg[0], column_sql(an, info->id, ++n)));
     }else{
       an_fail(an, "INVALID_FUNCTION_ARGUMENT", POS_NONE, "Cannot unnest type: %s", type_z(an, t));
     }
   }
   if( rel->ordinality )
-    scope_add(an, info->scope, field_new(an, 0, 0, &TYPE_BIGINT, column_sql(an, info->id, n++)));
+    scope_add(an, info->scope, field_new(an, 0, 0, &TYPE_BIGINT, arena_printf(an->arena, "r%d.n", info->id)));
   info->n_column = n;
 }
 
@@ -319,6 +322,21 @@ static void analyse_using(Analyser *an, Relation *rel, RelInfo *info, Scope *lef
   }
 }
 
+/* A subquery in the ON of an outer join must not read the joined tables. */
+typedef struct CheckOn { Analyser *an; Scope *joined; } CheckOn;
+static void check_on_subqueries(void *p, Expr *e){
+  CheckOn *c = p;
+  Sem *sem = e->sem;
+  for(int i=0; sem && i<sem->n_outer; i++){
+    for(int k=0; k<c->joined->n; k++){
+      if( c->joined->field[k]!=sem->outer[i].sem->field ) continue;
+      an_fail(c->an, "NOT_SUPPORTED", sem->outer[i].e->pos,
+        "Reference to column '%s' from outer scope not allowed in this context", expr_text(c->an, sem->outer[i].e));
+    }
+  }
+  expr_children(e, check_on_subqueries, p);
+}
+
 static void analyse_join(Analyser *an, Scope *outer, Scope *lateral, Relation *rel, RelInfo *info, Select *select){
   if( rel->natural ) an_fail(an, "NOT_SUPPORTED", rel->pos, "Natural join not supported");
   RelInfo *l = relation_analyse(an, outer, lateral, rel->left, select);
@@ -336,6 +354,10 @@ static void analyse_join(Analyser *an, Scope *outer, Scope *lateral, Relation *r
   if( t->kind!=T_BOOLEAN && t->kind!=T_UNKNOWN )
     an_fail(an, "TYPE_MISMATCH", rel->on->pos, "JOIN ON clause must evaluate to a boolean: actual type %s", type_z(an, t));
   check_no_aggregates(an, rel->on, "JOIN clause");
+  if( rel->join==JOIN_LEFT || rel->join==JOIN_RIGHT || rel->join==JOIN_FULL ){
+    CheckOn c = {an, info->scope};
+    check_on_subqueries(&c, rel->on);
+  }
   rel->on = expr_coerce(an, rel->on, &TYPE_BOOLEAN);
 }
 

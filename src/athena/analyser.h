@@ -11,6 +11,8 @@
 **   analyse_query.c     queries: WITH, SELECT, VALUES, set operations, ORDER BY, LIMIT
 **   analyse_group.c     GROUP BY, grouping sets, legality of aggregation
 **   analyse_window.c    WINDOW, OVER, frames, window functions
+**   analyse_correlated.c which correlated subqueries the engine refuses
+**   analyse_json.c      SQL/JSON functions
 **   analyse_format.c    expressions as Trino prints them in messages
 **   emit_type.c         what depends on types only: constants, coercions, keys
 **   emit_expr.c         an analysed expression as SQL text or as a program
@@ -124,10 +126,8 @@ struct Select {
   int n_key; Expr **key;        /* distinct group keys */
   int n_set; int *set_n; int **set;             /* grouping sets over key; one: all keys */
   ExprList aggs;                /* aggregate calls and grouping() after GROUP BY */
-  ExprList windows;             /* window calls */
   int stage;                    /* while emitting: 0 input, 1 over groups */
-  int has_outer_agg_arg;
-  Expr *where;
+  int has_window;
 };
 
 typedef struct QueryInfo {
@@ -256,6 +256,9 @@ void windows_define(Analyser*, Select*);
 /* Functions that exist only with OVER: row_number, lag, … */
 int window_only(const char *name);
 const Type *window_call_analyse(Analyser*, Scope*, Expr*);
+
+/* analyse_correlated.c: an error for what the engine cannot plan */
+void correlated_check(Analyser*, Query*, int is_scalar);
 
 /* emit_type.c: text that depends on types only */
 const char *coerce_sql(Analyser*, const char *sql, const Type *from, const Type *to);

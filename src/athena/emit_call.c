@@ -246,7 +246,7 @@ static const char *emit_bound(Emitter *E, Window *w, BoundKind k, Expr *value){
   }
   Expr *bare = expr_bare(value);
   int negative = (bare->kind==EXPR_UNARY && bare->op=='-') || bare->kind==EXPR_NULL
-              || (bare->kind==EXPR_INTERVAL && bare->value.i<0);
+              || (bare->value.kind==V_INT && bare->value.i<0) || (bare->value.kind==V_REAL && bare->value.r<0);
   if( negative ) an_fail(E->an, "INVALID_WINDOW_FRAME", POS_NONE, "Window frame offset value must not be negative or null");
   Sem *sem = bare->sem;
   if( sem==0 || sem->kind!=SEM_VALUE ) an_refuse(E->an, value->pos, "a window frame offset that is not constant");

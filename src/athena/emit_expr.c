@@ -328,7 +328,7 @@ static const char *emit_scalar(Emitter *E, Expr *e){
   if( q->n==1 && q->single_row ) return ep(E, "(%s)", sql);
   const char *c = q->n==1 ? ep(E, "r%d.c0", id) : row_of(E, id, q, e->type, e->pos);
   if( q->single_row ) return ep(E, "(SELECT %s FROM (%s) AS r%d)", c, sql, id);
-  return ep(E, "(SELECT t_single(%s) FROM (%s) AS r%d)", c, sql, id);
+  return ep(E, "(SELECT %s FROM (%s) AS r%d)", cast_sql(E->an, "t_single", c, e->type, e->type), sql, id);
 }
 
 /* x OP ANY|ALL (query) for any type: three-valued logic over the comparisons. */

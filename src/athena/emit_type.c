@@ -204,5 +204,5 @@ const char *group_key_sql(Analyser *an, const char *sql, const Type *t){
   if( type_groups_natively(t) ) return sql;
   if( t->kind==T_TIMESTAMP_TZ ) return arena_printf(an->arena, "substr(%s, 1, 12)", sql);
   if( t->kind==T_TIME_TZ ) return arena_printf(an->arena, "substr(%s, 1, 8)", sql);
-  return cast_sql(an, "t_sort_key", sql, t, &TYPE_VARBINARY);
+  return cast_sql(an, "t_group_key", sql, t, &TYPE_VARBINARY);
 }

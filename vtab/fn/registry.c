@@ -19,6 +19,7 @@
 #define FN_FAMILIES(X) \
   X(fn_edge) \
   X(fn_key) \
+  X(fn_window) \
   X(fn_array) \
   X(fn_array_list) \
   X(fn_array_set) \
