@@ -2,4 +2,4 @@
 #include "statement.h"
 #define WEAK __attribute__((weak))
 #define ST(N, T) WEAK int N(Session *s, const T *t, Output *o){ (void)t; (void)o; return session_fail(s, "TARN_NOT_SUPPORTED: this statement"); }
-ST(statement_alter, Statement) ST(statement_unload, Compiled)
+ST(statement_unload, Compiled)

@@ -124,7 +124,7 @@ static void parse_statement(Parse *p){
   }
   first = split(p->arena, p->sql, n);
   if( first>0 && split(p->arena, p->sql+first, n-first)>0 ){
-    parse_fail(p, "INVALID_INPUT", (Pos){0, 0}, "Only one sql statement is allowed. Got: %s", p->sql);
+    parse_fail(p, "MALFORMED_QUERY", (Pos){0, 0}, "Only one sql statement is allowed. Got: %s", p->sql);
     return;
   }
   p->list = read_statement(p->arena, p->sql, n, &to);
