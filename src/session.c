@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "s3_options.h"
 #include "session.h"
 #include "../vtab/tarn.h"
 #include "catalog_write.h"
@@ -272,6 +273,8 @@ static int configure(Session *s){
   sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DDL, 0, &off);
   sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1, &off);
   s->host.s3_root = s->s3_root;
+  s->s3.config = s3_config(s->options);
+  s->host.s3 = &s->s3;
   if( tarn_register(s->db)!=SQLITE_OK || jsonl_register(s->db, &s->host)!=SQLITE_OK ) return session_fail_sqlite(s);
   return session_exec(s, "PRAGMA cache_size=-65536");
 }
@@ -299,6 +302,7 @@ void session_close(Session *s){
   interrupt_db = 0;
   catalog_close(s->catalog);
   sqlite3_close(s->db);
+  s3_shared_close(&s->s3);
   sqlite3_free(s->s3_root);
   sqlite3_free(s->error);
   arena_free(&s->arena);

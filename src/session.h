@@ -13,6 +13,7 @@
 #include "../vtab/arena.h"
 #include "../vtab/value.h"
 #include "../vtab/jsonl.h"
+#include "../vtab/s3/source_s3.h"
 #include "catalog.h"
 #include "options.h"
 #include "athena/athena.h"
@@ -23,6 +24,7 @@ typedef struct Session {
   Catalog *catalog;
   Arena arena;                  /* of the statement being run */
   char *s3_root;                /* absolute, or NULL (sqlite3_free) */
+  S3Shared s3;                  /* the network client, opened on first use */
   JsonlHost host;               /* what the landing tables ask and tell */
   char *error;                  /* first error, without its newline; or NULL */
   int interrupted;

@@ -47,6 +47,7 @@
 */
 #include "jsonl.h"
 #include "jsonl_args.h"
+#include "s3/source_s3.h"
 #include "scan.h"
 #include "serde.h"
 #include "datetime.h"
@@ -789,13 +790,27 @@ static const sqlite3_module jsonl_module = {
   .xRowid = jsonlRowid,
 };
 
+/* The host of a connection that has no driver: its own S3 client. */
+typedef struct OwnHost {
+  JsonlHost host;
+  S3Shared s3;
+} OwnHost;
+
+static void own_host_free(void *p){
+  OwnHost *own = p;
+  s3_shared_close(&own->s3);
+  sqlite3_free(own);
+}
+
 int jsonl_register(sqlite3 *db, JsonlHost *host){
   void (*destroy)(void*) = 0;
   if( host==0 ){
-    host = sqlite3_malloc64(sizeof(*host));
-    if( host==0 ) return SQLITE_NOMEM;
-    memset(host, 0, sizeof(*host));
-    destroy = sqlite3_free;
+    OwnHost *own = sqlite3_malloc64(sizeof(*own));
+    if( own==0 ) return SQLITE_NOMEM;
+    memset(own, 0, sizeof(*own));
+    own->host.s3 = &own->s3;
+    host = &own->host;
+    destroy = own_host_free;
   }
   return sqlite3_create_module_v2(db, "jsonl", &jsonl_module, host, destroy);
 }

@@ -14,6 +14,7 @@
 */
 #include "source.h"
 #include "codec.h"
+#include "s3/source_s3.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -285,6 +286,8 @@ static const SourceBackend s3_root_backend = { S3_SCHEME, s3_root_list, local_op
 int source_list_add(SourceList *list, const SourceOptions *options, const char *location, int tag, char **pzErr){
   const SourceBackend *backend = has_prefix(location, S3_SCHEME) ? &s3_root_backend : &local_backend;
   char *refusal = source_check_location(location);
+  int has_root = options->s3_root && options->s3_root[0];
+  if( backend==&s3_root_backend && !has_root && options->s3 ) backend = &s3_network_backend;
   if( refusal ) return fail(pzErr, refusal);
   return backend->list(list, options, location, tag, pzErr);
 }

@@ -90,10 +90,10 @@ static int ask_next(S3Reader *r){
 
 void s3_reader_begin(S3Reader *r, int i){
   while( r->n && r->part[r->first].file<i ) drop_first(r);
+  r->no_more = 0;                         /* the list may have grown */
   if( r->next_file<i ){
     r->next_file = i;
     r->next_at = 0;
-    r->no_more = 0;
   }
   r->file = i;
   r->at = 0;
