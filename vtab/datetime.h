@@ -104,6 +104,8 @@ Value value_put_time_tz(Arena*, TimeTz);
 /* Wall clock of an instant: microseconds as if UTC (for types without zone:
 ** the value itself). */
 int64_t instant_local(Instant);
+/* Midnight of a day; sticks at the ends of 64 bits, as the engine's does. */
+int64_t date_micros(int64_t days);
 /* Rounded half up to p digits of the second. */
 Instant instant_round(Instant, int p);
 #endif

@@ -136,7 +136,7 @@ Instant instant_round(Instant x, int p){
 }
 
 /* A date's midnight; beyond the range of microseconds it sticks at the end. */
-static int64_t date_micros(int64_t days){
+int64_t date_micros(int64_t days){
   int64_t micros;
   if( __builtin_mul_overflow(days, MICROS_PER_DAY, &micros) ){
     return days<0 ? INT64_MIN : INT64_MAX;

@@ -148,7 +148,7 @@ const char *coerce_sql(Analyser *an, const char *sql, const Type *from, const Ty
    && to->p-to->s>=from->p-from->s )
     return times_power(an, sql, to->s-from->s);
   if( from->kind==T_DATE && to->kind==T_TIMESTAMP && to->p<=6 )
-    return arena_printf(an->arena, "(%s * 86400000000)", sql);
+    return arena_printf(an->arena, "t_date_micros(%s)", sql);
   return cast_sql(an, "t_cast", sql, from, to);
 }
 

@@ -437,7 +437,7 @@ const char *cast_native(Arena *a, const Type *from, const Type *to){
     return to->s==0 ? "%1" : arena_printf(a, "(%%1 * %lld)", (long long)decimal_power10(to->s));
   }
   if( from->kind==T_TIMESTAMP && to->kind==T_TIMESTAMP && from->p<=to->p && to->p<=6 ) return "%1";
-  if( from->kind==T_DATE && to->kind==T_TIMESTAMP && to->p<=6 ) return "(%1 * 86400000000)";
+  if( from->kind==T_DATE && to->kind==T_TIMESTAMP && to->p<=6 ) return "t_date_micros(%1)";
   return 0;
 }
 

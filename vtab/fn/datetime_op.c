@@ -303,6 +303,13 @@ static int with_timezone(FnCall *c, int n, const Value *v, Value *out){
   return FN_OK;
 }
 
+/* The cast of a date to a timestamp, for the emitter. */
+static int date_to_micros(FnCall *c, int n, const Value *v, Value *out){
+  UNUSED;
+  *out = value_int(date_micros(v[0].i));
+  return FN_OK;
+}
+
 static int current_timezone(FnCall *c, int n, const Value *v, Value *out){
   UNUSED;
   (void)v;
@@ -399,5 +406,7 @@ const FnDef fn_datetime_op[] = {
    " = 2024-07-15 12:00:00 Europe/London", 0},
   {"current_timezone", "() -> varchar", current_timezone, 0, 0, 0,
    "The session's time zone, always UTC.", "current_timezone() = UTC", 0},
+  {"$date_micros", "(date) -> timestamp(6)", date_to_micros, FN_HIDDEN, "t_date_micros", 0, 0, 0,
+   0},
   {0, 0, 0, 0, 0, 0, 0, 0, 0}
 };
