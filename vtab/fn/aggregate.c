@@ -277,6 +277,7 @@ static void agg_value(sqlite3_context *ctx){
   int rc = FN_OK;
   if( s==0 ){ sqlite3_result_error_nomem(ctx); return; }
   if( s->failed ) return;
+  if( s->reg==0 ) s->reg = reg;                 /* no row was seen */
   call_begin(&c, reg, s);
   if( reg->queued ) rc = catch_up(&c, s);
   if( rc==FN_OK ) rc = reg->def->final(&c, user_state(s), &out);
