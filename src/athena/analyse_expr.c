@@ -8,14 +8,27 @@
 ** `compare`, `arith`, `conditional`).  An expression is analysed once: shared
 ** nodes (GROUP BY 1) keep their type.
 */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "analyser.h"
 
+/* decimal(p,s) out of range has an error of its own, without a position. */
+static void decimal_check(Analyser *an, const char *z){
+  int p, s = 0, n = 0;
+  if( strncasecmp(z, "decimal(", 8) ) return;
+  if( sscanf(z, "%*[^(](%d,%d)%n", &p, &s, &n)!=2 && sscanf(z, "%*[^(](%d)%n", &p, &n)!=1 ) return;
+  if( p<1 || p>38 )
+    an_fail(an, "INVALID_FUNCTION_ARGUMENT", POS_NONE, "DECIMAL precision must be in range [1, 38]: %d", p);
+  if( s<0 || s>p )
+    an_fail(an, "INVALID_FUNCTION_ARGUMENT", POS_NONE, "DECIMAL scale must be in range [0, precision (%d)]: %d", p, s);
+}
+
 const Type *type_of_name(Analyser *an, const TypeName *name, Pos pos){
   const char *bad = 0;
   const Type *t = type_parse(an->arena, name->text, strlen(name->text), &bad);
+  if( t==0 ) decimal_check(an, name->text);
   if( t==0 ) an_fail(an, "TYPE_MISMATCH", pos, "Unknown type: %s", name->text);
   return t;
 }
@@ -236,6 +249,9 @@ static const Type *operator(Analyser *an, Expr *e, const char *name, int n){
     an_fail(an, "AMBIGUOUS_FUNCTION_CALL", e->pos,
       "%s", expected ? expected : "");
   if( k!=FN_MATCHED || m.fn==0 ) return 0;
+  if( m.result->kind==T_DECIMAL && m.result->s>m.result->p )
+    an_fail(an, "INVALID_FUNCTION_ARGUMENT", POS_NONE, "DECIMAL scale must be in range [0, precision (%d)]: %d",
+      m.result->p, m.result->s);
   for(int i=0; i<n; i++) e->arg[i] = expr_coerce(an, e->arg[i], m.param[i]);
   Sem *sem = sem_new(an, e, SEM_FN);
   sem->fn = m.fn;

@@ -184,18 +184,24 @@ static const char *aggregate_meta(Emitter *E, Expr *e){
   return b.z;
 }
 
+static int agg_is_never_null(const AggDef *agg){
+  return !strcmp(agg->name, "count") || !strcmp(agg->name, "count_if") || !strcmp(agg->name, "approx_distinct");
+}
+
 const char *emit_aggregate(Emitter *E, Expr *e){
   Sem *sem = e->sem;
   int simple = e->order_by.n==0 && (!e->distinct
     || (sem->n==1 && distinct_is_native(sem->arg[0]->type) && (sem->agg->native || !agg_is_typed(sem->agg))));
   const char *call = simple ? aggregate_call(E, e, "") : aggregate_meta(E, e);
-  if( e->filter==0 ) return call;
+  /* t_agg_x knows nothing of its inner aggregate over no rows. */
+  const char *around = !simple && agg_is_never_null(sem->agg) ? "coalesce(%s, 0)" : "%s";
+  if( e->filter==0 ) return ep(E, around, call);
   const char *filter = emit_expr(E, e->filter);
   for(int i=0; i<sem->n; i++){  /* Athena evaluates the arguments of rows that are filtered out too */
     if( sem->arg[i]->kind!=EXPR_LAMBDA && expr_may_raise(sem->arg[i]) )
       filter = ep(E, "(typeof(%s)<>'' AND %s)", emit_expr(E, sem->arg[i]), filter);
   }
-  return ep(E, "%s FILTER (WHERE %s)", call, filter);
+  return ep(E, around, ep(E, "%s FILTER (WHERE %s)", call, filter));
 }
 
 /* --- Windows ------------------------------------------------------------- */

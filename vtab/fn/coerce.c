@@ -202,7 +202,7 @@ int type_can_cast(const Type *from, const Type *to){
   }
   if( from->kind==T_VARCHAR ){
     return to->kind==T_BOOLEAN || type_is_numeric(to) || to->kind==T_CHAR || to->kind==T_UUID
-        || to->kind==T_IPADDRESS;
+        || to->kind==T_VARBINARY || to->kind==T_IPADDRESS;
   }
   if( from->kind==T_CHAR || from->kind==T_IPADDRESS ) return to->kind==T_VARCHAR;
   if( from->kind==T_UUID ) return to->kind==T_VARCHAR || to->kind==T_VARBINARY;
