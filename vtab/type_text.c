@@ -440,7 +440,7 @@ static const Type *read_type_here(Reader *r){
     if( !read_length(r, 1, CHAR_MAX_LENGTH, &p) ) return fail(r, start);
     return type_char(r->arena, p);
   }
-  if( strcmp(w, "decimal")==0 || strcmp(w, "dec")==0 ) return read_decimal(r, 38, start);
+  if( strcmp(w, "decimal")==0 ) return read_decimal(r, 38, start);
   if( strcmp(w, "timestamp")==0 ) return read_time(r, 1, start);
   if( strcmp(w, "time")==0 ) return read_time(r, 0, start);
   if( strcmp(w, "interval")==0 ) return read_interval(r, start);

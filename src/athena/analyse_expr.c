@@ -258,10 +258,23 @@ static const Type *operator(Analyser *an, Expr *e, const char *name, int n){
   return e->type = m.result;
 }
 
+static int is_value(const Expr *e){
+  const Sem *sem = e->sem;
+  return sem && sem->kind==SEM_VALUE;
+}
+
+/* In an expression over columns the engine loses the sign of a literal -0.0
+** (so x / -0.0 is +Infinity); between literals it keeps it. */
+static void unsigned_zero(Expr *e, const Expr *other){
+  if( is_value(e) && !is_value(other) && e->value.kind==V_REAL && e->value.r==0 ) e->value.r = 0.0;
+}
+
 static const Type *analyse_arithmetic(Analyser *an, Scope *s, Expr *e){
   const char *name = e->op=='+' ? "$add" : e->op=='-' ? "$subtract" : e->op=='*' ? "$multiply"
                    : e->op=='/' ? "$divide" : "$modulus";
   const Type *a = expr_analyse(an, s, e->arg[0]), *b = expr_analyse(an, s, e->arg[1]);
+  unsigned_zero(e->arg[0], e->arg[1]);
+  unsigned_zero(e->arg[1], e->arg[0]);
   if( operator(an, e, name, 2)==0 )
     an_fail(an, "TYPE_MISMATCH", e->pos, "Cannot apply operator: %s %c %s", type_z(an, a), e->op, type_z(an, b));
   return e->type;

@@ -125,8 +125,11 @@ static const char *aggregate_call(Emitter *E, Expr *e, const char *suffix){
   Buf b;
   for(int i=0; i<sem->n; i++) t[i] = emit_argument(E, sem->arg[i]);
   if( e->distinct && sem->n ) t[0] = ep(E, "DISTINCT %s", t[0]);
-  if( agg->native ){
-    const char *z = native_sql(E->an, agg->native, sem->n, t);
+  const Type **argt = ARENA_ARRAY(E->arena, const Type*, sem->n+1);
+  for(int i=0; i<sem->n; i++) argt[i] = sem->arg[i]->type;
+  const char *native = agg_native_for(agg, sem->n, argt);
+  if( native ){
+    const char *z = native_sql(E->an, native, sem->n, t);
     return arena_strndup(E->arena, z+1, strlen(z)-2);
   }
   buf_init(&b, E->arena);
