@@ -477,6 +477,12 @@ static const Type *analyse_cast(Analyser *an, Scope *s, Expr *e){
 
 /* --- Forms of the grammar that are functions ----------------------------- */
 
+static const char *upper_word(Analyser *an, const char *z){
+  char *copy = arena_strdup(an->arena, z);
+  for(char *p = copy; *p; p++) if( *p>='a' && *p<='z' ) *p -= 32;
+  return copy;
+}
+
 static const Type *analyse_extract(Analyser *an, Scope *s, Expr *e){
   static const char *const map[][2] = {
     {"year", "year"}, {"quarter", "quarter"}, {"month", "month"}, {"week", "week"}, {"day", "day"},
@@ -485,10 +491,17 @@ static const Type *analyse_extract(Analyser *an, Scope *s, Expr *e){
     {"yow", "year_of_week"}, {"hour", "hour"}, {"minute", "minute"}, {"second", "second"},
     {"timezone_minute", "timezone_minute"}, {"timezone_hour", "timezone_hour"}};
   const Type *t = expr_analyse(an, s, e->arg[0]);
-  int ok = t->kind==T_DATE || t->kind==T_TIME || t->kind==T_TIME_TZ || t->kind==T_TIMESTAMP
-        || t->kind==T_TIMESTAMP_TZ || t->kind==T_INTERVAL_DS || t->kind==T_INTERVAL_YM;
+  TypeKind k = t->kind;
+  int days = k==T_DATE || k==T_TIMESTAMP || k==T_TIMESTAMP_TZ, ok;
+  const char *f = e->name.lower;
+  if( !strcmp(f, "year") || !strcmp(f, "month") ) ok = days || k==T_INTERVAL_YM;
+  else if( !strcmp(f, "day") ) ok = days || k==T_INTERVAL_DS;
+  else if( !strcmp(f, "hour") || !strcmp(f, "minute") || !strcmp(f, "second") )
+    ok = (days && k!=T_DATE) || k==T_TIME || k==T_TIME_TZ || k==T_INTERVAL_DS;
+  else if( !strncmp(f, "timezone_", 9) ) ok = k==T_TIMESTAMP_TZ || k==T_TIME_TZ;
+  else ok = days;
   if( !ok )
-    an_fail(an, "TYPE_MISMATCH", e->arg[0]->pos, "Type of argument to extract must be DATE, TIME, TIMESTAMP, or INTERVAL (actual %s)", type_z(an, t));
+    an_fail(an, "TYPE_MISMATCH", e->arg[0]->pos, "Cannot extract %s from %s", upper_word(an, f), type_z(an, t));
   for(size_t i=0; i<sizeof(map)/sizeof(map[0]); i++){
     if( strcmp(map[i][0], e->name.lower)==0 ) return call_analyse_as(an, s, e, map[i][1], 1, e->arg);
   }

@@ -113,7 +113,7 @@ static AggState *state_open(sqlite3_context *ctx, sqlite3_value **argv, int argc
   size_t n;
   if( s==0 ){ sqlite3_result_error_nomem(ctx); return 0; }
   if( s->failed ) return 0;
-  if( s->reg ) return s;
+  if( s->reg && (s->site || !reg->typed) ) return s;    /* an empty frame came before any row */
   s->reg = reg;
   if( !reg->typed ) return s;
   z = argc>0 ? (const char*)sqlite3_value_text(argv[0]) : 0;
