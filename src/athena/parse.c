@@ -43,12 +43,31 @@ static void out_of_memory(void *arg){
   longjmp(p->jump, 2);
 }
 
-/* What the grammar could not take, if it has not said more itself. */
+/* `SELECT * FROM` and no more is turned away before it reaches a parser. */
+static int is_unfinished_select(const TokenList *l){
+  return l->n==4 && token_is(&l->token[0], "SELECT") && token_is_op(&l->token[1], '*') && token_is(&l->token[2], "FROM");
+}
+
+/* What the grammar could not take, if it has not said more itself.  When an
+** earlier token is blamed, the text is parsed again up to there, to know what
+** could have come instead. */
 static void syntax_error(Parse *p){
-  const Token *t = &p->list.token[p->at];
+  const Token *t;
+  int inside, at = p->at, blamed = blame_token(p, p->at, &inside);
   if( p->error->message ) return;
-  if( t->kind==LEX_END ) parse_fail(p, "MALFORMED_QUERY", t->pos, "mismatched input '<EOF>'");
-  else parse_fail(p, "MALFORMED_QUERY", t->pos, "mismatched input '%.*s'", t->n, t->z);
+  if( is_unfinished_select(&p->list) ){
+    parse_fail(p, "MALFORMED_QUERY", (Pos){0, 0}, "Queries of this type are not supported");
+    return;
+  }
+  if( blamed!=at && blamed>0 ){
+    p->failed = 0;
+    p->stop_at = blamed;
+    trino_run(p);
+    if( p->error->message ) return;
+  }
+  t = &p->list.token[blamed];
+  parse_fail(p, "MALFORMED_QUERY", t->pos, "mismatched input '%.*s'. Expecting: %s",
+    t->kind==LEX_END ? 5 : t->n, t->kind==LEX_END ? "<EOF>" : t->z, p->expecting ? p->expecting : "");
 }
 
 /* Hive's texts: the position inside, columns from 0, no code of its own. */

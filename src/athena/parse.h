@@ -21,9 +21,11 @@ typedef struct Parse {
   TokenList list;
   int at;                       /* index of the token that is fed */
   int n_parameter;
+  int stop_at;                  /* Trino: >0: stop before this token, as if it were wrong */
   int expects_end, expects_colon, expects_name;  /* Hive: what could have come at `at` */
   Statement *statement;
   AthenaError *error;
+  const char *expecting;        /* after a syntax error: what could have come, or NULL */
   int failed;                   /* *error is set, the parse is over */
   int has_late;                 /* late_error is set */
   AthenaError late_error;
@@ -42,6 +44,13 @@ void trino_run(Parse*);
 void hive_run(Parse*);
 /* words.c: give every token of a Trino text its code (see there). */
 int trino_prepare(Parse*);
+/* The keyword that has this code, in capitals; NULL if none. */
+const char *trino_word(int code);
+/* blame.c: the index of the token that a syntax error at `at` is reported at.
+** *inside: an outer decision of Trino's parser was looking through the place. */
+int blame_token(const Parse*, int at, int *inside);
+/* expect.c: the list after `Expecting: `; accepted[code] is consumed. */
+const char *expect_list(Parse*, char *accepted, int n_code);
 void hive_prepare(Parse*);
 
 /* tree.c: nodes and lists, all in the arena. */

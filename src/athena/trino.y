@@ -1043,6 +1043,12 @@ static void check_name(Parse *p, const Token *t){
   }
 }
 
+static void note_expected(Parse *p, const yyParser *y){
+  char *accepted = arena_alloc(p->arena, YYNTOKEN);
+  for(int code=0; code<YYNTOKEN; code++) accepted[code] = (char)accepts(y, code);
+  p->expecting = expect_list(p, accepted, YYNTOKEN);
+}
+
 void trino_run(Parse *p){
   yyParser *y = arena_alloc_raw(p->arena, sizeof(yyParser));
   trinoInit(y, p);
@@ -1053,6 +1059,11 @@ void trino_run(Parse *p){
     if( code==0 && t->kind!=LEX_END ) code = TT_NEVER;
     if( is_name_code(code) && accepts(y, code) ) check_name(p, t);
     if( p->failed ) break;
+    if( !accepts(y, code) || (p->stop_at>0 && i>=p->stop_at) ){
+      p->failed = 1;
+      note_expected(p, y);
+      break;
+    }
     t->code = code;
     trino(y, code, t);
     i = t->jump && (code==TT_GROUP_TOKEN || code==TT_REST || code==TT_STRING) ? t->jump : i+1;

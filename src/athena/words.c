@@ -272,6 +272,13 @@ static const Word *find_word(const Token *t){
   return 0;
 }
 
+const char *trino_word(int code){
+  for(size_t i=0; i<sizeof(words)/sizeof(words[0]); i++){
+    if( words[i].code==code && code!=TT_RESERVED && code!=TT_REST ) return words[i].word;
+  }
+  return 0;
+}
+
 typedef struct Walk {
   Parse *p;
   Token *t;                     /* the array */
