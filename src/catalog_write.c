@@ -13,6 +13,8 @@
 #define CATALOG_VERSION 1
 #define CATALOG_ID 0x5461726e   /* "Tarn", SQLite's application_id */
 
+/* In a WITHOUT ROWID table the key's columns come first and in its order: the
+** integrity check of SQLite 3.40 misreads other layouts. */
 static const char schema[] =
   "CREATE TABLE IF NOT EXISTS tarn_databases(name TEXT PRIMARY KEY, comment TEXT, location TEXT,"
   "  properties TEXT NOT NULL DEFAULT '{}') WITHOUT ROWID;"
@@ -21,8 +23,8 @@ static const char schema[] =
   "  location TEXT, serde TEXT, serde_properties TEXT NOT NULL DEFAULT '{}', input_format TEXT, output_format TEXT,"
   "  clustered_by TEXT, n_buckets INTEGER, properties TEXT NOT NULL DEFAULT '{}', s3_root TEXT,"
   "  created INTEGER NOT NULL, sql TEXT, PRIMARY KEY(database, name)) WITHOUT ROWID;"
-  "CREATE TABLE IF NOT EXISTS tarn_columns(database TEXT NOT NULL, table_name TEXT NOT NULL, position INTEGER NOT NULL,"
-  "  name TEXT NOT NULL, type TEXT NOT NULL, hive_type TEXT, comment TEXT, is_partition INTEGER NOT NULL DEFAULT 0,"
+  "CREATE TABLE IF NOT EXISTS tarn_columns(database TEXT NOT NULL, table_name TEXT NOT NULL, is_partition INTEGER NOT NULL,"
+  "  position INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, hive_type TEXT, comment TEXT,"
   "  PRIMARY KEY(database, table_name, is_partition, position)) WITHOUT ROWID;"
   "CREATE TABLE IF NOT EXISTS tarn_partitions(database TEXT NOT NULL, table_name TEXT NOT NULL, spec TEXT NOT NULL,"
   "  \"values\" TEXT NOT NULL, location TEXT NOT NULL, PRIMARY KEY(database, table_name, spec)) WITHOUT ROWID;"

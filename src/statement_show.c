@@ -2,11 +2,9 @@
 ** SHOW …: the rows that Athena prints, each one text (athena.md, section 1).
 **
 ** SHOW TABLES takes Hive's patterns (`*` any, `|` or, in any case); SHOW
-** DATABASES and SHOW VIEWS a regular expression over the whole name, of the
-** part that POSIX and Java share: a pattern with a backslash is refused.
+** DATABASES and SHOW VIEWS a regular expression over the whole name.
 */
 #include <ctype.h>
-#include <regex.h>
 #include <string.h>
 #include "landing.h"
 #include "statement.h"
@@ -41,22 +39,10 @@ static int hive_match(const char *pattern, const char *name){
 
 /* 1 it matches, 0 not, -1 after an error. */
 static int regex_match(Session *s, const char *pattern, const char *name){
-  regex_t re;
-  char *whole;
-  int rc;
+  const char *found;
   if( pattern==0 || strcmp(pattern, "*")==0 ) return 1;
-  if( strchr(pattern, '\\') ){
-    session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: a backslash in a pattern of SHOW");
-    return -1;
-  }
-  whole = arena_printf(&s->arena, "^(%s)$", pattern);
-  if( regcomp(&re, whole, REG_EXTENDED|REG_NOSUB) ){
-    session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: the pattern '%s' of SHOW", pattern);
-    return -1;
-  }
-  rc = regexec(&re, name, 0, 0, 0)==0;
-  regfree(&re);
-  return rc;
+  found = session_text(s, "SELECT t_regexp_like('(varchar,varchar)boolean', %Q, '^(?:'||%Q||')$')", name, pattern);
+  return found ? found[0]=='1' : -1;
 }
 
 /* --- Lists ----------------------------------------------------------------------------- */

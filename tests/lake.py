@@ -9,7 +9,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TARN = os.environ.get("TARN", os.path.join(ROOT, "tarn"))
 EXTENSION = os.path.join(ROOT, "tarn")
 FIXTURES = os.path.join(ROOT, "fixtures")
-SHARED_STEDI = os.path.join(ROOT, "..", "shared", "data", "stedi")
+SHARED = os.environ.get("TARN_SHARED", os.path.join(ROOT, "..", "shared"))
+SHARED_STEDI = os.path.join(SHARED, "data", "stedi")
 
 
 class Lake:
@@ -69,8 +70,8 @@ class Lake:
         command = ["sqlite3", "-batch"]
         if load:
             command += ["-cmd", f".load {EXTENSION}"]
-        done = subprocess.run([*command, *before, self.path("lake.db"), sql], cwd="/", stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=120,
+        done = subprocess.run([*command, *before, self.path("lake.db")], cwd="/", input=sql.encode(),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120,
                               env={k: v for k, v in os.environ.items() if k != "TARN_S3_ROOT"})
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
