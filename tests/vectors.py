@@ -68,7 +68,7 @@ def parse_error(stderr):
 
 def head(code, message):
     """The judged part of a message; a line break inside one is printed as a blank."""
-    message = re.sub(r"\s*\n\s*", " ", message or "")
+    message = re.sub(r"\s+", " ", message or "")
     if code == "FUNCTION_NOT_FOUND":
         message = message.split(" Expected: ")[0]
     if code == "MALFORMED_QUERY":

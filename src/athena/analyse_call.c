@@ -101,6 +101,13 @@ static const Type **argument_types(Analyser *an, Scope *s, int n, Expr **arg){
   return t;
 }
 
+/* array_join needs elements that can be cast to varchar. */
+static void check_array_join(Analyser *an, const Expr *e, const char *name, const Type **param){
+  if( strcmp(name, "array_join") || param[0]->kind!=T_ARRAY ) return;
+  if( !type_can_cast(param[0]->arg[0], &TYPE_VARCHAR) )
+    an_fail(an, "OPERATOR_NOT_FOUND", e->pos, "Cannot cast %s to varchar", type_z(an, param[0]->arg[0]));
+}
+
 /* Resolve, bind lambdas, coerce arguments: fills sem->fn or sem->agg and sem->arg. */
 static Sem *resolve(Analyser *an, Scope *s, Expr *e, const char *name, int n, Expr **arg){
   const Type **t = argument_types(an, s, n, arg);
@@ -110,6 +117,7 @@ static Sem *resolve(Analyser *an, Scope *s, Expr *e, const char *name, int n, Ex
   memset(&m, 0, sizeof m);
   FnMatchKind kind = fn_resolve(an->arena, name, n, t, lambda_type, &env, &m, &expected);
   if( kind!=FN_MATCHED ) call_unresolved(an, e, name, n, t, kind, expected);
+  check_array_join(an, e, name, m.param);
   Sem *sem = sem_new(an, e, m.agg ? SEM_AGG : SEM_FN);
   sem->fn = m.fn;
   sem->agg = m.agg;

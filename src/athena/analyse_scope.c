@@ -45,7 +45,11 @@ const char *an_lower(Analyser *an, const char *z){
 }
 
 const char *type_z(Analyser *an, const Type *t){
-  return t ? type_text(an->arena, t) : "?";
+  Buf b;
+  if( t==0 ) return "?";
+  buf_init(&b, an->arena);
+  type_print_display(&b, t);
+  return b.z;
 }
 
 Scope *scope_new(Analyser *an, Scope *parent, Select *select){

@@ -1020,7 +1020,7 @@ row_fields(A) ::= row_fields(L) COMMA row_field(F). { A = text_join(p, "%s, %s",
 row_field(A) ::= type_text(T). { A = T; }
 row_field(A) ::= FIELD_NAME(X) type_text(T). {
   Name n = name_new(p, X);
-  A = n.quoted ? text_join(p, "%.*s %s", X->n, X->z, T) : text_join(p, "%s %s", n.text, T);
+  A = n.quoted ? text_join(p, "%.*s %s", X->n, X->z, T) : text_join(p, "%s %s", n.lower, T);
 }
 
 %code {

@@ -313,9 +313,9 @@ static int array_sort_lambda(FnCall *c, int argc, const Value *argv, Value *out)
    .example="zip(ARRAY[1, 2], ARRAY['a']) = [{1, a}, {2, null}]"}
 
 const FnDef fn_array_list[] = {
-  {.name="concat", .sig="(array(E), E) -> array(E)", .impl=concat_append, .flags=FN_NULLS, .sql="t_array_append",
+  {.name="concat", .sig="(array(E), E) -> array(E)", .impl=concat_append, .sql="t_array_append",
    .doc="An array with one more element at its end.", .example="concat(ARRAY[1], 2) = [1, 2]"},
-  {.name="concat", .sig="(E, array(E)) -> array(E)", .impl=concat_prepend, .flags=FN_NULLS, .sql="t_array_prepend",
+  {.name="concat", .sig="(E, array(E)) -> array(E)", .impl=concat_prepend, .sql="t_array_prepend",
    .doc="An array with one more element at its beginning.", .example="concat(1, ARRAY[2]) = [1, 2]"},
   {.name="concat", .sig="(array(E)...) -> array(E)", .impl=concat_arrays, .flags=FN_RAISES, .sql="t_array_concat",
    .doc="Arrays one after the other.", .example="concat(ARRAY[1], ARRAY[2, 3]) = [1, 2, 3]"},

@@ -238,11 +238,19 @@ static Node *parse_name(Parser *p){
   return finish_call(p, node, name, n);
 }
 
+static Node *parse_parenthesis(Parser *p){
+  Node *node;
+  p->z++;
+  node = parse_expression(p);
+  return node && !eat(p, ')') ? wrong(p, "expected )") : node;
+}
+
 static Node *parse_expression(Parser *p){
   Node *node;
   if( ++p->depth>PROGRAM_DEPTH_MAX ) return wrong(p, "nested too deeply");
   skip_blank(p);
   if( p->z>=p->end ) node = wrong(p, "expected an expression");
+  else if( *p->z=='(' ) node = parse_parenthesis(p);
   else if( *p->z=='\'' ) node = parse_text(p);
   else if( *p->z=='$' ) node = parse_slot(p);
   else if( *p->z=='x' && p->z+1<p->end && p->z[1]=='\'' ) node = parse_hex(p);

@@ -6,7 +6,7 @@
 **              ordinary SQL arguments
 **   n          number of the lambda's own parameters
 **   expr       int | real | 'text' ('' is one quote) | x'hex' | NULL | $k
-**              | name(expr, …)
+**              | name(expr, …) | (expr)
 ** $0, $1, … are the captures, then the parameters.  lambda(m, body) is an
 ** inner lambda; its body sees the whole frame around it and then its own m
 ** parameters.  A name is the SQLite name of a registry row (a typed row with

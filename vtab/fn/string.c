@@ -198,8 +198,10 @@ static int fn_translate(FnCall *c, int argc, const Value *a, Value *out){
 
 static int fn_typeof(FnCall *c, int argc, const Value *a, Value *out){
   (void)argc; (void)a;
-  const char *z = type_text(c->arena, fn_arg_type(c, 0));
-  if( z ) *out = value_text(z, strlen(z));
+  Buf b;
+  buf_init(&b, c->arena);
+  type_print_display(&b, fn_arg_type(c, 0));
+  *out = text_of(&b);
   return FN_OK;
 }
 
