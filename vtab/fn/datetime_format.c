@@ -14,6 +14,7 @@ static int format(FnCall *c, Instant x, const Value *pattern, int mysql, Value *
   Buf b;
   if( f==0 ) return FN_ERROR;
   buf_init(&b, c->arena);
+  buf_room(&b, 48);             /* most results fit: no growing piece by piece */
   if( joda_print(c, f->node, micros_to_millis(x.micros), x.zone, &b) ) return FN_ERROR;
   *out = value_text(b.z ? b.z : "", b.n);
   return FN_OK;

@@ -447,9 +447,42 @@ static int set_field(FnCall *c, const Parser *p, const Saved *s, int64_t *t, int
   return FN_OK;
 }
 
+/* The common case, at once: each of year … second and fraction at most once,
+** all in range.  0 when the case is another. */
+static int compute_plain(const Parser *p, int64_t *out){
+  int v[JF_FRACTION_OF_HOUR+1];
+  unsigned seen = 0, i;
+  const unsigned plain = 1u<<JF_YEAR | 1u<<JF_MONTH_OF_YEAR | 1u<<JF_DAY_OF_MONTH
+    | 1u<<JF_HOUR_OF_DAY | 1u<<JF_MINUTE_OF_HOUR | 1u<<JF_SECOND_OF_MINUTE
+    | 1u<<JF_FRACTION_OF_SECOND;
+  for(i = 0; i<(unsigned)p->n_saved; i++){
+    unsigned bit = 1u<<p->saved[i].field;
+    if( (seen | ~plain) & bit ) return 0;
+    seen |= bit;
+    v[p->saved[i].field] = p->saved[i].value;
+  }
+  for(i = JF_HOUR_OF_DAY; i<=JF_FRACTION_OF_SECOND; i++){
+    if( !(seen>>i & 1) ) v[i] = 0;
+    else if( v[i]<0 || v[i]>infos[i].max ) return 0;
+  }
+  if( !(seen>>JF_YEAR & 1) ){
+    v[JF_YEAR] = seen & (1u<<JF_MONTH_OF_YEAR | 1u<<JF_DAY_OF_MONTH) ? 2000 : 1970;
+  }
+  if( !(seen>>JF_MONTH_OF_YEAR & 1) ) v[JF_MONTH_OF_YEAR] = 1;
+  if( !(seen>>JF_DAY_OF_MONTH & 1) ) v[JF_DAY_OF_MONTH] = 1;
+  if( v[JF_YEAR]>YEAR_FAR || v[JF_YEAR]<-YEAR_FAR ) return 0;
+  if( v[JF_MONTH_OF_YEAR]<1 || v[JF_MONTH_OF_YEAR]>12 || v[JF_DAY_OF_MONTH]<1
+      || v[JF_DAY_OF_MONTH]>civil_days_in_month(v[JF_YEAR], v[JF_MONTH_OF_YEAR]) ) return 0;
+  *out = civil_to_days(v[JF_YEAR], v[JF_MONTH_OF_YEAR], v[JF_DAY_OF_MONTH])*DAY
+    + v[JF_HOUR_OF_DAY]*INT64_C(3600000) + v[JF_MINUTE_OF_HOUR]*60000
+    + v[JF_SECOND_OF_MINUTE]*1000 + v[JF_FRACTION_OF_SECOND];
+  return 1;
+}
+
 static int compute(FnCall *c, Parser *p, int64_t *out){
   int64_t t = 0;
   int i;
+  if( compute_plain(p, out) ) return FN_OK;
   sort_saved(p->saved, p->n_saved);
   if( p->n_saved && infos[p->saved[0].field].unit<=MONTH && infos[p->saved[0].field].unit>=DAY ){
     save(p, JF_YEAR, 2000);

@@ -29,32 +29,42 @@ const char *joda_name(JodaField f, int value, int is_short){
   }
 }
 
-/* A field of a local time. */
-static int64_t field_value(JodaField f, int64_t local){
-  int64_t year, hour;
+/* A local time taken apart once for all fields. */
+typedef struct Broken {
+  int64_t days, year;
+  int month, day, hour, minute, second, milli;
+} Broken;
+
+static void break_down(int64_t local, Broken *t){
+  int64_t millis = floor_mod(local, MILLIS_PER_DAY);
+  t->days = floor_div(local, MILLIS_PER_DAY);
+  civil_from_days(t->days, &t->year, &t->month, &t->day);
+  t->hour = (int)(millis/3600000);
+  t->minute = (int)(millis/60000%60);
+  t->second = (int)(millis/1000%60);
+  t->milli = (int)(millis%1000);
+}
+
+static int64_t field_value(JodaField f, const Broken *t){
+  int64_t year = t->year;
   switch( f ){
-    case JF_MONTH_OF_YEAR:    return local_field(FIELD_MONTH, local);
-    case JF_DAY_OF_YEAR:      return local_field(FIELD_DAY_OF_YEAR, local);
-    case JF_DAY_OF_MONTH:     return local_field(FIELD_DAY, local);
-    case JF_DAY_OF_WEEK:      return local_field(FIELD_DAY_OF_WEEK, local);
-    case JF_WEEK_OF_WEEKYEAR: return local_field(FIELD_WEEK, local);
-    case JF_WEEKYEAR:         return local_field(FIELD_YEAR_OF_WEEK, local);
-    case JF_MINUTE_OF_HOUR:   return local_field(FIELD_MINUTE, local);
-    case JF_SECOND_OF_MINUTE: return local_field(FIELD_SECOND, local);
-    default: break;
-  }
-  year = local_field(FIELD_YEAR, local);
-  hour = local_field(FIELD_HOUR, local);
-  switch( f ){
-    case JF_ERA:                  return year>0;
     case JF_YEAR:                 return year;
+    case JF_MONTH_OF_YEAR:        return t->month;
+    case JF_DAY_OF_MONTH:         return t->day;
+    case JF_HOUR_OF_DAY:          return t->hour;
+    case JF_MINUTE_OF_HOUR:       return t->minute;
+    case JF_SECOND_OF_MINUTE:     return t->second;
+    case JF_DAY_OF_YEAR:          return civil_day_of_year(t->days);
+    case JF_DAY_OF_WEEK:          return civil_day_of_week(t->days);
+    case JF_WEEK_OF_WEEKYEAR:     return civil_week(t->days, 0);
+    case JF_WEEKYEAR:             civil_week(t->days, &year); return year;
+    case JF_ERA:                  return year>0;
     case JF_YEAR_OF_ERA:          return year>0 ? year : 1-year;
     case JF_CENTURY_OF_ERA:       return (year>0 ? year : 1-year)/100;
-    case JF_HALFDAY_OF_DAY:       return hour/12;
-    case JF_HOUR_OF_DAY:          return hour;
-    case JF_CLOCKHOUR_OF_DAY:     return hour==0 ? 24 : hour;
-    case JF_HOUR_OF_HALFDAY:      return hour%12;
-    case JF_CLOCKHOUR_OF_HALFDAY: return hour%12==0 ? 12 : hour%12;
+    case JF_HALFDAY_OF_DAY:       return t->hour/12;
+    case JF_CLOCKHOUR_OF_DAY:     return t->hour==0 ? 24 : t->hour;
+    case JF_HOUR_OF_HALFDAY:      return t->hour%12;
+    case JF_CLOCKHOUR_OF_HALFDAY: return t->hour%12==0 ? 12 : t->hour%12;
     default:                      return 0;
   }
 }
@@ -71,6 +81,7 @@ static void print_number(Buf *b, int64_t v, int min){
     v /= 10;
     n++;
   }while( v );
+  while( n<min && n<(int)sizeof(z) ) z[sizeof(z)-1-n++] = '0';
   for(; min>n; min--) buf_char(b, '0');
   buf_add(b, z+sizeof(z)-n, (size_t)n);
 }
@@ -105,29 +116,29 @@ static int print_zone_name(FnCall *c, Buf *b, int64_t millis, int zone){
   return FN_OK;
 }
 
-static int print_node(FnCall *c, const JodaNode *p, int64_t millis, int64_t local, int zone,
-                      Buf *b){
+static int print_node(FnCall *c, const JodaNode *p, int64_t millis, int offset, int zone,
+                      const Broken *t, Buf *b){
   char z[ZONE_NAME_MAX];
   int64_t v;
   switch( p->kind ){
     case J_NUMBER:
-      print_number(b, field_value(p->field, local), p->min);
+      print_number(b, field_value(p->field, t), p->min);
       break;
     case J_TWO_DIGITS:
-      v = field_value(p->field, local);
+      v = field_value(p->field, t);
       print_number(b, (v<0 ? -v : v)%100, 2);
       break;
     case J_TEXT: case J_SHORT_TEXT:
-      buf_str(b, joda_name(p->field, (int)field_value(p->field, local), p->kind==J_SHORT_TEXT));
+      buf_str(b, joda_name(p->field, (int)field_value(p->field, t), p->kind==J_SHORT_TEXT));
       break;
     case J_FRACTION:
-      print_fraction(b, local_field(FIELD_MILLISECOND, local), p->min, p->max);
+      print_fraction(b, t->milli, p->min, p->max);
       break;
     case J_LITERAL:
       buf_add(b, p->z, (size_t)p->n);
       break;
     case J_OFFSET:
-      print_offset(b, (int)((local-millis)/1000), p->min);
+      print_offset(b, offset, p->min);
       break;
     case J_ZONE_ID:
       buf_str(b, zone_name(zone, z));
@@ -142,8 +153,10 @@ static int print_node(FnCall *c, const JodaNode *p, int64_t millis, int64_t loca
 
 int joda_print(FnCall *c, const JodaNode *p, int64_t millis, int zone, Buf *b){
   int64_t local = millis_local(zone, millis);
+  Broken t;
+  break_down(local, &t);
   for(; p->kind!=J_END; p++){
-    if( print_node(c, p, millis, local, zone, b) ) return FN_ERROR;
+    if( print_node(c, p, millis, (int)((local-millis)/1000), zone, &t, b) ) return FN_ERROR;
   }
   return FN_OK;
 }
