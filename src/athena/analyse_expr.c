@@ -186,7 +186,7 @@ static const Type *analyse_name(Analyser *an, Scope *s, Expr *e){
   Select *owner = 0;
   int levels, is_output;
   Field *f = scope_resolve(an, s, e->pos, 1, &e->name, &owner, &levels, &is_output);
-  if( f==0 ) no_column(an, e->pos, e->name.text);
+  if( f==0 ) no_column(an, e->pos, e->name.lower);
   return column(an, e, f, owner, levels);
 }
 

@@ -61,7 +61,7 @@ static Window *merge(Analyser *an, Select *sel, Window *w, int before){
   if( w->partition_by.n )
     an_fail(an, "INVALID_PARTITION_BY", w->partition_by.e[0]->pos, "WINDOW specification with named WINDOW reference cannot specify PARTITION BY");
   if( base->order_by.n && w->order_by.n )
-    an_fail(an, "INVALID_ORDER_BY", w->order_by.item[0].pos, "Cannot specify ORDER BY if referenced named WINDOW specifies ORDER BY");
+    an_fail(an, "INVALID_ORDER_BY", w->order_by.pos, "Cannot specify ORDER BY if referenced named WINDOW specifies ORDER BY");
   if( base->frame!=FRAME_DEFAULT )
     an_fail(an, "INVALID_WINDOW_REFERENCE", w->base.pos, "Cannot reference named WINDOW containing frame specification");
   r->partition_by = base->partition_by;
@@ -116,7 +116,7 @@ static void analyse_frame(Analyser *an, Scope *s, Window *w){
     if( w->order_by.n==0 )
       an_fail(an, "MISSING_ORDER_BY", w->frame_pos, "Window frame of type RANGE PRECEDING or FOLLOWING requires ORDER BY");
     if( w->order_by.n>1 )
-      an_fail(an, "INVALID_ORDER_BY", w->order_by.item[0].pos,
+      an_fail(an, "INVALID_ORDER_BY", w->order_by.pos,
         "Window frame of type RANGE PRECEDING or FOLLOWING requires single sort item in ORDER BY (actual: %d)", w->order_by.n);
     const Type *key = w->order_by.item[0].e->type;
     if( !is_range_type(key) )

@@ -35,15 +35,14 @@ static void result_columns(Analyser *an, QueryInfo *q, Compiled *out){
 
 /* Column names of a new table or view: present and unlike each other. */
 static void check_new_columns(Analyser *an, Statement *st, QueryInfo *q){
-  Pos pos = st->query->pos;
   for(int i=0; i<q->n; i++){
     const char *name = q->field[i]->name;
     if( name==0 ) an_fail(an, "MISSING_COLUMN_NAME", POS_START, "Column name not specified at position %d", i+1);
     for(int j=0; j<i; j++)
       if( !strcmp(q->field[j]->name, name) )
-        an_fail(an, "DUPLICATE_COLUMN_NAME", st->query->body->pos.line ? st->query->body->pos : pos, "Column name '%s' specified more than once", name);
+        an_fail(an, "DUPLICATE_COLUMN_NAME", st->pos, "Column name '%s' specified more than once", name);
     if( q->field[i]->type->kind==T_UNKNOWN )
-      an_fail(an, "COLUMN_TYPE_UNKNOWN", st->query->body->pos.line ? st->query->body->pos : pos, "Column type is unknown: %s", name);
+      an_fail(an, "COLUMN_TYPE_UNKNOWN", st->pos, "Column type is unknown: %s", name);
   }
 }
 

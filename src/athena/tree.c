@@ -130,7 +130,7 @@ const char *text_join(Parse *p, const char *fmt, ...){
 Expr *expr_new(Parse *p, ExprKind kind, Pos pos){
   Expr *e = ARENA_NEW(p->arena, Expr);
   e->kind = kind;
-  e->pos = pos;
+  e->pos = e->start = pos;
   e->index = -1;
   return e;
 }
@@ -160,6 +160,7 @@ Expr *expr_3(Parse *p, ExprKind kind, Pos pos, Expr *a, Expr *b, Expr *c){
 Expr *expr_op(Parse *p, ExprKind kind, Pos pos, int op, Expr *a, Expr *b){
   Expr *e = expr_2(p, kind, pos, a, b);
   e->op = op;
+  e->start = a->start;
   return e;
 }
 
@@ -187,7 +188,7 @@ Expr *expr_logical(Parse *p, ExprKind kind, Expr *left, Expr *right){
     return left;
   }
   ExprList l = exprs_add(p, exprs_add(p, (ExprList){0,0,0}, left), right);
-  Expr *e = expr_n(p, kind, left->pos, l);
+  Expr *e = expr_n(p, kind, left->start, l);
   e->index = l.cap;
   return e;
 }
@@ -329,7 +330,7 @@ Expr *expr_binary_literal(Parse *p, const Token *t){
 Expr *expr_typed_literal(Parse *p, Pos pos, const char *type, const Token *t){
   Expr *e = expr_string(p, t);
   e->kind = EXPR_TYPED_LITERAL;
-  e->pos = pos;
+  e->pos = e->start = pos;
   e->type_name = type_name_new(p, pos, type);
   if( strcasecmp(type, "x")==0 ){
     parse_fail_late(p, pos, "Spaces are not allowed between 'X' and the starting quote of a binary literal");
@@ -342,7 +343,7 @@ Expr *expr_typed_literal(Parse *p, Pos pos, const char *type, const Token *t){
 Expr *expr_interval(Parse *p, const Token *t, int sign, const Token *text, const char *from, const char *to){
   Expr *e = expr_string(p, text);
   e->kind = EXPR_INTERVAL;
-  e->pos = t->pos;
+  e->pos = e->start = t->pos;
   e->op = sign;
   e->interval_from = from;
   e->interval_to = to;
@@ -365,7 +366,7 @@ Expr *expr_name(Parse *p, Name name){
 }
 
 Expr *expr_field(Parse *p, Expr *base, Name name){
-  Expr *e = expr_1(p, EXPR_FIELD, base->pos, base);
+  Expr *e = expr_1(p, EXPR_FIELD, base->start, base);
   e->name = name;
   return e;
 }

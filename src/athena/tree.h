@@ -92,7 +92,7 @@ typedef struct SortItem {
   int descending;
   int nulls;                    /* NULLS_FIRST … */
 } SortItem;
-typedef struct SortList { int n, cap; SortItem *item; } SortList;
+typedef struct SortList { int n, cap; SortItem *item; Pos pos; /* of ORDER */ } SortList;
 
 /* A type as written, before the analyser knows whether it exists. */
 typedef struct TypeName {
@@ -119,6 +119,7 @@ typedef struct JsonClauses {
 struct Expr {
   ExprKind kind;
   Pos pos;
+  Pos start;                    /* of its first token, its parentheses included */
   int depth;                    /* of the tree below; bounded by the parser */
   int op;                       /* see ExprKind */
   int negated;

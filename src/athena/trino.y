@@ -256,10 +256,10 @@ query_no_with(A) ::= term(B) order_opt(O) offset_opt(F) limit_opt(L). {
   A->fetch = L.fetch; A->fetch_count = L.count; A->with_ties = L.ties; A->fetch_pos = L.pos;
 }
 %type order_opt {SortList}
-order_opt(A) ::= . { A = (SortList){0,0,0}; }
-order_opt(A) ::= ORDER BY sort_list(L). { A = L; }
+order_opt(A) ::= . { A = (SortList){0}; }
+order_opt(A) ::= ORDER(O) BY sort_list(L). { A = L; A.pos = POS(O); }
 %type sort_list {SortList}
-sort_list(A) ::= sort_item(X). { A = sorts_add(p, (SortList){0,0,0}, X); }
+sort_list(A) ::= sort_item(X). { A = sorts_add(p, (SortList){0}, X); }
 sort_list(A) ::= sort_list(L) COMMA sort_item(X). { A = sorts_add(p, L, X); }
 %type sort_item {SortItem}
 sort_item(A) ::= mark(M) expr(E) direction(D) nulls_order(N). {
@@ -590,40 +590,48 @@ not_expr(A) ::= NOT(X) not_expr(E). { A = expr_1(p, EXPR_NOT, POS(X), E); }
 
 %type predicated {Expr*}
 predicated(A) ::= vexpr(E). { A = E; }
-predicated(A) ::= vexpr(L) compare(O) vexpr(R). { A = expr_op(p, EXPR_COMPARE, POS(O), compare_op(O), L, R); }
+predicated(A) ::= vexpr(L) compare(O) vexpr(R). { A = expr_op(p, EXPR_COMPARE, POS(O), compare_op(O), L, R); A->start = L->start; }
 predicated(A) ::= vexpr(L) compare(O) quantifier(K) LPQ query(Q) RP. {
   A = expr_1(p, EXPR_QUANTIFIED, POS(O), L);
   A->op = compare_op(O);
   A->quantifier = K;
   A->query = Q;
+  A->start = L->start;
 }
 predicated(A) ::= vexpr(L) mark(M) not_opt(N) BETWEEN vexpr(B) AND vexpr(C). {
   A = expr_3(p, EXPR_BETWEEN, POS(M), L, B, C);
   A->negated = N;
+  A->start = L->start;
 }
 predicated(A) ::= vexpr(L) mark(M) not_opt(N) IN LP expr_list(B) RP. {
   A = expr_in(p, POS(M), L, B);
   A->negated = N;
+  A->start = L->start;
 }
 predicated(A) ::= vexpr(L) mark(M) not_opt(N) IN LPQ query(Q) RP. {
   A = expr_1(p, EXPR_IN_QUERY, POS(M), L);
   A->negated = N;
   A->query = Q;
+  A->start = L->start;
 }
 predicated(A) ::= vexpr(L) mark(M) not_opt(N) LIKE vexpr(B). {
   A = expr_2(p, EXPR_LIKE, POS(M), L, B);
   A->negated = N;
+  A->start = L->start;
 }
 predicated(A) ::= vexpr(L) mark(M) not_opt(N) LIKE vexpr(B) ESCAPE vexpr(C). {
   A = expr_3(p, EXPR_LIKE, POS(M), L, B, C);
   A->negated = N;
+  A->start = L->start;
 }
 predicated(A) ::= vexpr(L) IS(X) not_opt(N) NULL. {
   A = expr_1(p, EXPR_IS_NULL, POS(X), L);
   A->negated = N;
+  A->start = L->start;
 }
 predicated(A) ::= vexpr(L) IS(X) not_opt(N) DISTINCT FROM vexpr(R). {
   A = expr_op(p, EXPR_COMPARE, POS(X), N ? OP_NOT_DISTINCT : OP_DISTINCT, L, R);
+  A->start = L->start;
 }
 %type not_opt {int}
 not_opt(A) ::= . { A = 0; }
@@ -652,9 +660,13 @@ unary(A) ::= MINUS(X) unary(E). { A = expr_1(p, EXPR_UNARY, POS(X), E); A->op = 
 unary(A) ::= PLUS(X) unary(E). { A = expr_1(p, EXPR_UNARY, POS(X), E); A->op = '+'; }
 %type zoned {Expr*}
 zoned(A) ::= primary(E). { A = E; }
-zoned(A) ::= zoned(E) AT(X) TIME ZONE interval(I). { A = expr_2(p, EXPR_AT_TIME_ZONE, POS(X), E, I); }
+zoned(A) ::= zoned(E) AT(X) TIME ZONE interval(I). {
+  A = expr_2(p, EXPR_AT_TIME_ZONE, POS(X), E, I);
+  A->start = E->start;
+}
 zoned(A) ::= zoned(E) AT(X) TIME ZONE STRING(S). {
   A = expr_2(p, EXPR_AT_TIME_ZONE, POS(X), E, expr_string(p, S));
+  A->start = E->start;
 }
 
 %type interval {Expr*}
@@ -696,7 +708,7 @@ primary(A) ::= LP(X) expr(E) COMMA expr_list(L) RP. [SET_LOW] {
   A = expr_n(p, EXPR_ROW, POS(X), all);
 }
 primary(A) ::= ROW(X) LP expr_list(L) RP. { A = expr_n(p, EXPR_ROW, POS(X), L); A->op = 1; }
-primary(A) ::= LP expr(E) RP. [SET_LOW] { A = E; A->parenthesized = 1; }
+primary(A) ::= LP(X) expr(E) RP. [SET_LOW] { A = E; A->parenthesized = 1; A->start = POS(X); }
 primary(A) ::= LPQ(X) query(Q) RP. { A = expr_query(p, EXPR_SUBQUERY, POS(X), Q); }
 primary(A) ::= EXISTS(X) LPQ query(Q) RP. { A = expr_query(p, EXPR_EXISTS, POS(X), Q); }
 primary(A) ::= CASE(X) expr(O) when_list(L) else_opt(E) END. { A = expr_case(p, POS(X), O, L, E); }
@@ -708,7 +720,7 @@ primary(A) ::= TRY_CAST(X) LP expr(E) AS type(T) RP. {
   A->op = 1;
 }
 primary(A) ::= ARRAY(X) LBRACKET exprs_opt(L) RBRACKET. { A = expr_n(p, EXPR_ARRAY, POS(X), L); }
-primary(A) ::= primary(B) LBRACKET vexpr(I) RBRACKET. { A = expr_2(p, EXPR_SUBSCRIPT, B->pos, B, I); }
+primary(A) ::= primary(B) LBRACKET vexpr(I) RBRACKET. { A = expr_2(p, EXPR_SUBSCRIPT, B->start, B, I); }
 primary(A) ::= ident(N). { A = expr_name(p, N); }
 primary(A) ::= primary(B) DOT ident(N). { A = expr_field(p, B, N); }
 primary(A) ::= CURRENT_WORD(X). { A = expr_current(p, X, 0); }
