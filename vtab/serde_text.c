@@ -20,12 +20,36 @@ int hive_parse_integer(const Type *t, const char *z, size_t n, int64_t *out){
   return integer_fits(t, x);
 }
 
-/* Hive takes bytes that are all of base64's alphabet for base64, and anything
-** else as it is. */
+static int base64_digit(char c){
+  return c>='A' && c<='Z' ? c - 'A' : c>='a' && c<='z' ? c - 'a' + 26 : c>='0' && c<='9' ? c - '0' + 52
+       : c=='+' || c=='-' ? 62 : c=='/' || c=='_' ? 63 : -1;
+}
+
+static int is_base64_text(const char *z, size_t n){
+  for(size_t i=0; i<n; i++) if( base64_digit(z[i])<0 && (z[i]==0 || strchr("= \t\r\n", z[i])==0) ) return 0;
+  return 1;
+}
+
+/* Hive takes bytes that are all of base64's alphabet for base64, however many
+** there are (what is left over is dropped), and anything else as it is. */
 static Value field_binary(Arena *a, const char *z, size_t n){
-  Value out;
-  if( base64_decode(a, z, n, &out) ) return out;
-  return value_blob(z, n);
+  unsigned bits = 0;
+  int held = 0;
+  size_t k = 0;
+  unsigned char *p;
+  if( !is_base64_text(z, n) ) return value_blob(z, n);
+  p = arena_alloc_raw(a, n + 1);
+  if( p==0 ) return value_null();
+  for(size_t i=0; i<n && z[i]!='='; i++){
+    int d = base64_digit(z[i]);
+    if( d<0 ) continue;
+    bits = bits<<6 | (unsigned)d;
+    held += 6;
+    if( held<8 ) continue;
+    held -= 8;
+    p[k++] = (unsigned char)(bits>>held);
+  }
+  return value_blob((char*)p, k);
 }
 
 Value hive_field_value(Arena *a, const Type *t, const TimeFormats *formats, const char *z, size_t n){
