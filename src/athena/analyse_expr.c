@@ -9,6 +9,7 @@
 ** nodes (GROUP BY 1) keep their type.
 */
 #include <stdio.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,9 +26,21 @@ static void decimal_check(Analyser *an, const char *z){
     an_fail(an, "INVALID_FUNCTION_ARGUMENT", POS_NONE, "DECIMAL scale must be in range [0, precision (%d)]: %d", p, s);
 }
 
+/* decimal(39,0): Athena checks the numbers without a position. */
+static void check_decimal_name(Analyser *an, const char *z){
+  int p, s = 0;
+  if( sscanf(z, "decimal(%d ,%d", &p, &s)<1 ) return;
+  if( p<1 || p>38 )
+    an_fail(an, "INVALID_FUNCTION_ARGUMENT", POS_NONE, "DECIMAL precision must be in range [1, 38]: %d", p);
+  if( s<0 || s>p )
+    an_fail(an, "INVALID_FUNCTION_ARGUMENT", POS_NONE, "DECIMAL scale must be in range [0, precision (%d)]: %d", p, s);
+}
+
 const Type *type_of_name(Analyser *an, const TypeName *name, Pos pos){
   const char *bad = 0;
   const Type *t = type_parse(an->arena, name->text, strlen(name->text), &bad);
+  check_decimal_name(an, name->text);
+  if( !strncmp(name->text, "dec", 3) && name->text[3]!='i' ) t = 0;    /* DEC is Hive's */
   if( t==0 ) decimal_check(an, name->text);
   if( t==0 ) an_fail(an, "TYPE_MISMATCH", pos, "Unknown type: %s", name->text);
   return t;
@@ -253,6 +266,8 @@ static const Type *operator(Analyser *an, Expr *e, const char *name, int n){
     an_fail(an, "INVALID_FUNCTION_ARGUMENT", POS_NONE, "DECIMAL scale must be in range [0, precision (%d)]: %d",
       m.result->p, m.result->s);
   for(int i=0; i<n; i++) e->arg[i] = expr_coerce(an, e->arg[i], m.param[i]);
+  if( m.result->kind==T_DECIMAL && m.result->s>m.result->p )
+    an_fail(an, "INVALID_FUNCTION_ARGUMENT", POS_NONE, "DECIMAL scale must be in range [0, precision (%d)]: %d", m.result->p, m.result->s);
   Sem *sem = sem_new(an, e, SEM_FN);
   sem->fn = m.fn;
   return e->type = m.result;
@@ -477,33 +492,40 @@ static const Type *analyse_cast(Analyser *an, Scope *s, Expr *e){
 
 /* --- Forms of the grammar that are functions ----------------------------- */
 
-static const char *upper_word(Analyser *an, const char *z){
-  char *copy = arena_strdup(an->arena, z);
-  for(char *p = copy; *p; p++) if( *p>='a' && *p<='z' ) *p -= 32;
-  return copy;
+/* What EXTRACT takes: d date, t time, s timestamp, z with a zone, D day-second,
+** Y year-month interval. */
+typedef struct ExtractField { const char *name, *function, *types; } ExtractField;
+static const ExtractField extract_field[] = {
+  {"year", "year", "dszY"}, {"month", "month", "dszY"}, {"day", "day", "dszD"},
+  {"quarter", "quarter", "dsz"}, {"week", "week", "dsz"}, {"day_of_month", "day", "dsz"},
+  {"day_of_week", "day_of_week", "dsz"}, {"dow", "day_of_week", "dsz"}, {"day_of_year", "day_of_year", "dsz"},
+  {"doy", "day_of_year", "dsz"}, {"year_of_week", "year_of_week", "dsz"}, {"yow", "year_of_week", "dsz"},
+  {"hour", "hour", "tTszD"}, {"minute", "minute", "tTszD"}, {"second", "second", "tTszD"},
+  {"timezone_minute", "timezone_minute", "Tz"}, {"timezone_hour", "timezone_hour", "Tz"}};
+
+static char extract_letter(const Type *t){
+  switch( t->kind ){
+    case T_DATE: return 'd'; case T_TIME: return 't'; case T_TIME_TZ: return 'T'; case T_TIMESTAMP: return 's';
+    case T_TIMESTAMP_TZ: return 'z'; case T_INTERVAL_DS: return 'D'; case T_INTERVAL_YM: return 'Y';
+    default: return 0;
+  }
 }
 
 static const Type *analyse_extract(Analyser *an, Scope *s, Expr *e){
-  static const char *const map[][2] = {
-    {"year", "year"}, {"quarter", "quarter"}, {"month", "month"}, {"week", "week"}, {"day", "day"},
-    {"day_of_month", "day"}, {"day_of_week", "day_of_week"}, {"dow", "day_of_week"},
-    {"day_of_year", "day_of_year"}, {"doy", "day_of_year"}, {"year_of_week", "year_of_week"},
-    {"yow", "year_of_week"}, {"hour", "hour"}, {"minute", "minute"}, {"second", "second"},
-    {"timezone_minute", "timezone_minute"}, {"timezone_hour", "timezone_hour"}};
   const Type *t = expr_analyse(an, s, e->arg[0]);
-  TypeKind k = t->kind;
-  int days = k==T_DATE || k==T_TIMESTAMP || k==T_TIMESTAMP_TZ, ok;
-  const char *f = e->name.lower;
-  if( !strcmp(f, "year") || !strcmp(f, "month") ) ok = days || k==T_INTERVAL_YM;
-  else if( !strcmp(f, "day") ) ok = days || k==T_INTERVAL_DS;
-  else if( !strcmp(f, "hour") || !strcmp(f, "minute") || !strcmp(f, "second") )
-    ok = (days && k!=T_DATE) || k==T_TIME || k==T_TIME_TZ || k==T_INTERVAL_DS;
-  else if( !strncmp(f, "timezone_", 9) ) ok = k==T_TIMESTAMP_TZ || k==T_TIME_TZ;
-  else ok = days;
-  if( !ok )
-    an_fail(an, "TYPE_MISMATCH", e->arg[0]->pos, "Cannot extract %s from %s", upper_word(an, f), type_z(an, t));
-  for(size_t i=0; i<sizeof(map)/sizeof(map[0]); i++){
-    if( strcmp(map[i][0], e->name.lower)==0 ) return call_analyse_as(an, s, e, map[i][1], 1, e->arg);
+  char letter = extract_letter(t);
+  if( letter==0 )
+    an_fail(an, "TYPE_MISMATCH", e->arg[0]->pos, "Type of argument to extract must be DATE, TIME, TIMESTAMP, or INTERVAL (actual %s)", type_z(an, t));
+  for(size_t i=0; i<sizeof(extract_field)/sizeof(extract_field[0]); i++){
+    const ExtractField *f = &extract_field[i];
+    if( strcmp(f->name, e->name.lower)!=0 ) continue;
+    if( strchr(f->types, letter)==0 ){
+      char up[32];
+      snprintf(up, sizeof up, "%s", f->name);
+      for(char *p = up; *p; p++) if( *p>='a' && *p<='z' ) *p -= 32;
+      an_fail(an, "TYPE_MISMATCH", e->arg[0]->pos, "Cannot extract %s from %s", up, type_z(an, t));
+    }
+    return call_analyse_as(an, s, e, f->function, 1, e->arg);
   }
   an_refuse(an, e->pos, "EXTRACT(%s)", e->name.text);
 }

@@ -203,8 +203,8 @@ static void expand_prefix(Items *it, const SelectItem *item){
   an_fail(an, "TABLE_NOT_FOUND", item->e->pos, "Unable to resolve reference %s", expr_text(an, item->e));
 }
 
-/* a, a.b, a.b.c: what gives a column its name. */
-static int is_dotted_name(const Expr *e){
+/* a, a.b, a.b.c: the last part names the column. */
+static int is_name_chain(const Expr *e){
   while( e->kind==EXPR_FIELD ) e = e->arg[0];
   return e->kind==EXPR_NAME;
 }
@@ -221,7 +221,7 @@ static void analyse_item(Items *it, const SelectItem *item){
   if( item->has_alias ){
     name = item->alias.lower;
     label = item->alias.text;
-  }else if( is_dotted_name(item->e) ){
+  }else if( is_name_chain(item->e) ){
     name = item->e->name.lower;
     label = item->e->name.text;
   }

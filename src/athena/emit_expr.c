@@ -13,6 +13,7 @@
 */
 #include <string.h>
 #include "emit.h"
+#include "../../vtab/fn/cast.h"
 
 const char *ep(Emitter *E, const char *fmt, ...){
   va_list ap;
@@ -264,7 +265,9 @@ static const char *emit_cast(Emitter *E, Expr *e){
   if( from->kind==T_UNKNOWN ) return "NULL";
   const char *a = emit_expr(E, e->arg[0]);
   if( coerce_is_free(from, to) ) return a;
-  if( type_can_coerce(from, to) && from->kind!=T_CHAR ) return emit_coerced(E, a, from, to);
+  const char *native = cast_native(E->arena, from, to);
+  if( native && (E->program==0 || !strcmp(native, "%1")) )
+    return !strcmp(native, "%1") ? a : native_sql(E->an, native, 1, &a);
   return cast_sql(E->an, e->op ? "t_try_cast" : "t_cast", a, from, to);
 }
 
@@ -426,7 +429,8 @@ static const char *emit_by_kind(Emitter *E, Expr *e){
       Sem *sem = a->sem;
       if( sem && sem->kind==SEM_VALUE && type_is_integer(a->type) && e->type->kind==T_DOUBLE && a->value.kind==V_INT ){
         Value v = value_real((double)a->value.i);
-        return value_sql(E->an, &v);
+        const char *z = value_sql(E->an, &v);
+        return E->program && z[0]=='(' ? arena_strndup(E->arena, z+1, strlen(z)-2) : z;
       }
       return emit_coerced(E, emit_expr(E, a), a->type, e->type);
     }
@@ -446,7 +450,11 @@ static const char *emit_by_kind(Emitter *E, Expr *e){
 
 static const char *emit_by_sem(Emitter *E, Expr *e, Sem *sem){
   switch( sem->kind ){
-    case SEM_VALUE: return value_sql(E->an, &e->value);
+    case SEM_VALUE: {
+      const char *z = value_sql(E->an, &e->value);
+      /* a program writes negative numbers without parentheses */
+      return E->program && z[0]=='(' ? arena_strndup(E->arena, z+1, strlen(z)-2) : z;
+    }
     case SEM_COLUMN: return emit_column(E, e);
     case SEM_DEREF: return emit_deref(E, e);
     case SEM_FN: {

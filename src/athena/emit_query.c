@@ -228,6 +228,7 @@ static const char *emit_select(Emitter *E, Select *sel, Query *q, const Type *co
     if( where ) source = ep(E, "%s WHERE %s", source, where);
   }
   int sorted = q && q->order_by.n>0;
+  if( sel->aggregated && sel->n_key==0 && sel->n_set==1 && q && !q->with_ties ) sorted = 0;   /* one row */
   const char *items = item_list(E, sel, sorted && body->distinct ? 0 : target);
   if( body->distinct && sorted ){
     sql = emit_distinct_sorted(E, sel, q, emit_distinct(E, sel, items, source), target);

@@ -21,23 +21,25 @@ static const char *quoted(Emitter *E, const char *name){
   return b.z;
 }
 
-static const char *from_query(Emitter *E, RelInfo *info, Query *q){
+/* NAME AS r<id>, or a sample of it. */
+static const char *from_named(Emitter *E, Relation *rel, const char *name, int id){
+  if( rel->sample==0 ) return ep(E, "%s AS r%d", name, id);
+  const Value *v = &rel->sample_percent->value;
+  double p = v->kind==V_REAL ? v->r : (double)v->i;
+  return ep(E, "(SELECT * FROM %s WHERE abs(random() %% 1000000) < %lld) AS r%d", name, (long long)(p*10000), id);
+}
+
+static const char *from_query(Emitter *E, Relation *rel, RelInfo *info, Query *q){
   QueryInfo *qi = q->sem;
   const char *text = emit_query(E, q, 0);
   emit_with_entry(E, info->id, qi->n, text, 0);
-  return ep(E, "q%d AS r%d", info->id, info->id);
+  return from_named(E, rel, ep(E, "q%d", info->id), info->id);
 }
 
 static const char *from_table(Emitter *E, Relation *rel, RelInfo *info){
-  if( info->with ) return ep(E, "q%d AS r%d", info->with->id, info->id);
-  if( info->view ) return from_query(E, info, info->view);
-  if( rel->sample ){
-    const Value *v = &rel->sample_percent->value;
-    double p = v->kind==V_REAL ? v->r : (double)v->i;
-    return ep(E, "(SELECT * FROM %s WHERE abs(random() %% 1000000) < %lld) AS r%d",
-      quoted(E, info->table->sqlite_name), (long long)(p*10000), info->id);
-  }
-  return ep(E, "%s AS r%d", quoted(E, info->table->sqlite_name), info->id);
+  if( info->with ) return from_named(E, rel, ep(E, "q%d", info->with->id), info->id);
+  if( info->view ) return from_query(E, rel, info, info->view);
+  return from_named(E, rel, quoted(E, info->table->sqlite_name), info->id);
 }
 
 /* A subquery that reads columns on its left: unnest the array of its rows. */
@@ -91,11 +93,11 @@ const char *emit_from(Emitter *E, Relation *rel){
   RelInfo *info = rel->sem;
   const char *sql;
   if( ++E->depth>DEPTH_MAX ) an_refuse(E->an, rel->pos, "relations nested deeper than %d", DEPTH_MAX);
-  if( rel->sample && (rel->kind!=REL_TABLE || info->with || info->view) ) an_refuse(E->an, rel->pos, "TABLESAMPLE of a subquery");
+  if( rel->sample && rel->kind!=REL_TABLE && rel->kind!=REL_SUBQUERY ) an_refuse(E->an, rel->pos, "TABLESAMPLE of this relation");
   switch( rel->kind ){
     case REL_TABLE: sql = from_table(E, rel, info); break;
-    case REL_SUBQUERY: sql = from_query(E, info, rel->query); break;
-    case REL_LATERAL: sql = info->correlated ? from_lateral(E, rel, info) : from_query(E, info, rel->query); break;
+    case REL_SUBQUERY: sql = from_query(E, rel, info, rel->query); break;
+    case REL_LATERAL: sql = info->correlated ? from_lateral(E, rel, info) : from_query(E, rel, info, rel->query); break;
     case REL_UNNEST: sql = from_unnest(E, rel, info); break;
     case REL_JOIN: sql = from_join(E, rel, info); break;
     default: an_refuse(E->an, rel->pos, "%s", rel->text ? rel->text : "relation");

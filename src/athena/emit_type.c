@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "analyser.h"
+#include "../../vtab/fn/cast.h"
 #include "../../vtab/fn/registry.h"
 
 const char *string_sql(Analyser *an, const char *z, size_t n){
@@ -128,12 +129,6 @@ int coerce_is_free(const Type *from, const Type *to){
   }
 }
 
-static const char *times_power(Analyser *an, const char *sql, int n){
-  int64_t f = 1;
-  while( n-- > 0 ) f *= 10;
-  return f==1 ? sql : arena_printf(an->arena, "(%s * %lld)", sql, (long long)f);
-}
-
 const char *cast_sql(Analyser *an, const char *name, const char *sql, const Type *from, const Type *to){
   const Type *argt[1] = {from};
   const char *arg[1] = {sql};
@@ -142,13 +137,8 @@ const char *cast_sql(Analyser *an, const char *name, const char *sql, const Type
 
 const char *coerce_sql(Analyser *an, const char *sql, const Type *from, const Type *to){
   if( coerce_is_free(from, to) ) return sql;
-  if( type_is_integer(from) && to->kind==T_DOUBLE ) return arena_printf(an->arena, "CAST(%s AS REAL)", sql);
-  if( type_is_integer(from) && to->kind==T_DECIMAL && to->p<=18 && to->s<=9 ) return times_power(an, sql, to->s);
-  if( from->kind==T_DECIMAL && to->kind==T_DECIMAL && to->p<=18 && from->p<=18 && from->s<=to->s
-   && to->p-to->s>=from->p-from->s )
-    return times_power(an, sql, to->s-from->s);
-  if( from->kind==T_DATE && to->kind==T_TIMESTAMP && to->p<=6 )
-    return arena_printf(an->arena, "t_date_micros(%s)", sql);
+  const char *native = cast_native(an->arena, from, to);
+  if( native ) return native_sql(an, native, 1, &sql);
   return cast_sql(an, "t_cast", sql, from, to);
 }
 

@@ -277,9 +277,8 @@ static void agg_value(sqlite3_context *ctx){
   int rc = FN_OK;
   if( s==0 ){ sqlite3_result_error_nomem(ctx); return; }
   if( s->failed ) return;
-  if( s->reg==0 ) s->reg = reg;                 /* no row was seen */
   call_begin(&c, reg, s);
-  if( reg->queued ) rc = catch_up(&c, s);
+  if( reg->queued && s->reg ) rc = catch_up(&c, s);         /* without: no row was seen */
   if( rc==FN_OK ) rc = reg->def->final(&c, user_state(s), &out);
   if( rc==FN_OK && !c.arena->oom ) fn_value_out(ctx, &out);
   call_end(ctx, &c, s, rc);
