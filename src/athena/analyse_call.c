@@ -12,6 +12,7 @@
 
 typedef struct LambdaEnv {
   Analyser *an;
+  Pos call;
   Scope *scope;
   Expr **arg;
 } LambdaEnv;
@@ -53,7 +54,7 @@ void call_unresolved(Analyser *an, Expr *e, const char *name, int n, const Type 
 /* --- Lambdas ------------------------------------------------------------- */
 
 /* Analyse a lambda for these parameter types; returns the analysed copy. */
-static Expr *lambda_bind(Analyser *an, Scope *s, Expr *lambda, int n_param, const Type *const *param){
+static Expr *lambda_bind(Analyser *an, Pos call, Scope *s, Expr *lambda, int n_param, const Type *const *param){
   if( lambda->param.n!=n_param )
     an_fail(an, "INVALID_PARAMETER_USAGE", lambda->pos, "Expected a lambda that takes %d argument(s) but got %d",
       n_param, lambda->param.n);
@@ -63,6 +64,9 @@ static Expr *lambda_bind(Analyser *an, Scope *s, Expr *lambda, int n_param, cons
   sem->param = ARENA_ARRAY(an->arena, Field*, n_param+1);
   for(int i=0; i<n_param; i++){
     const Name *name = &lambda->param.name[i];
+    for(int j=0; j<i; j++)
+      if( !strcmp(lambda->param.name[j].lower, name->lower) )
+        an_fail(an, "AMBIGUOUS_NAME", call, "Column '%s' is ambiguous", name->lower);
     Field *f = field_new(an, name->lower, name->text, param[i], 0);
     f->is_lambda = 1;
     f->lambda_index = i;
@@ -78,7 +82,7 @@ static Expr *lambda_bind(Analyser *an, Scope *s, Expr *lambda, int n_param, cons
 
 static const Type *lambda_type(void *p, int arg, int n_param, const Type *const *param){
   LambdaEnv *env = p;
-  return lambda_bind(env->an, env->scope, env->arg[arg], n_param, param)->arg[0]->type;
+  return lambda_bind(env->an, env->call, env->scope, env->arg[arg], n_param, param)->arg[0]->type;
 }
 
 /* --- Resolution ---------------------------------------------------------- */
@@ -111,7 +115,7 @@ static void check_array_join(Analyser *an, const Expr *e, const char *name, cons
 /* Resolve, bind lambdas, coerce arguments: fills sem->fn or sem->agg and sem->arg. */
 static Sem *resolve(Analyser *an, Scope *s, Expr *e, const char *name, int n, Expr **arg){
   const Type **t = argument_types(an, s, n, arg);
-  LambdaEnv env = {an, s, arg};
+  LambdaEnv env = {an, e->pos, s, arg};
   FnMatch m;
   const char *expected = 0;
   memset(&m, 0, sizeof m);
@@ -129,7 +133,7 @@ static Sem *resolve(Analyser *an, Scope *s, Expr *e, const char *name, int n, Ex
       continue;
     }
     const Type *f = m.param[i];
-    Expr *bound = lambda_bind(an, s, arg[i], f->n-1, f->arg);
+    Expr *bound = lambda_bind(an, e->pos, s, arg[i], f->n-1, f->arg);
     bound->arg[0] = expr_coerce(an, bound->arg[0], f->arg[f->n-1]);
     bound->type = f;
     sem->arg[i] = bound;
@@ -141,6 +145,23 @@ static Sem *resolve(Analyser *an, Scope *s, Expr *e, const char *name, int n, Ex
 const Type *call_analyse_as(Analyser *an, Scope *s, Expr *e, const char *name, int n, Expr **arg){
   resolve(an, s, e, name, n, arg);
   return e->type;
+}
+
+const Type *trim_analyse(Analyser *an, Scope *s, Expr *e, const char *name){
+  const Type **t = argument_types(an, s, e->n, e->arg);
+  FnMatch m;
+  const char *expected = 0;
+  memset(&m, 0, sizeof m);
+  if( fn_resolve(an->arena, name, e->n, t, 0, 0, &m, &expected)==FN_NO_OVERLOAD ){
+    Buf b;
+    buf_init(&b, an->arena);
+    for(int i=0; i<e->n; i++){
+      if( i ) buf_str(&b, ", ");
+      print_signature(&b, t[i]);
+    }
+    an_fail(an, "FUNCTION_NOT_FOUND", POS_NONE, "Unexpected parameters (%s) for function system.builtin.%s. Expected: %s", b.z, name, expected);
+  }
+  return call_analyse_as(an, s, e, name, e->n, e->arg);
 }
 
 /* --- Special forms ------------------------------------------------------- */
@@ -296,6 +317,8 @@ const Type *call_analyse(Analyser *an, Scope *s, Expr *e){
   }
   if( !strcmp(name, "listagg") ) listagg_arguments(an, e);
   Sem *sem = resolve(an, s, e, name, e->star ? 0 : e->n, e->arg);
+  if( !strcmp(name, "array_join") && !type_can_cast(sem->arg[0]->type->arg[0], &TYPE_VARCHAR) )
+    an_fail(an, "OPERATOR_NOT_FOUND", e->pos, "Cannot cast %s to varchar", type_z(an, sem->arg[0]->type->arg[0]));
   if( sem->kind==SEM_AGG ) check_aggregate_call(an, s, e, sem);
   else check_scalar_call(an, e, name);
   return e->type;

@@ -94,12 +94,12 @@ static int select_supported(Select *sel, Query *q, int is_scalar){
   return 1;
 }
 
-void correlated_check(Analyser *an, Query *q, int is_scalar){
+void correlated_check(Analyser *an, Query *q, Pos pos, int is_scalar){
   QueryInfo *info = q->sem;
   int ok = q->body->kind==BODY_SELECT && select_supported(info->select, q, is_scalar);
   if( q->body->kind==BODY_QUERY ){
-    correlated_check(an, q->body->query, is_scalar);
+    correlated_check(an, q->body->query, pos, is_scalar);
     return;
   }
-  if( !ok ) an_fail(an, "NOT_SUPPORTED", q->pos, "Given correlated subquery is not supported");
+  if( !ok ) an_fail(an, "NOT_SUPPORTED", pos, "Given correlated subquery is not supported");
 }

@@ -26,20 +26,9 @@ static void decimal_check(Analyser *an, const char *z){
     an_fail(an, "INVALID_FUNCTION_ARGUMENT", POS_NONE, "DECIMAL scale must be in range [0, precision (%d)]: %d", p, s);
 }
 
-/* decimal(39,0): Athena checks the numbers without a position. */
-static void check_decimal_name(Analyser *an, const char *z){
-  int p, s = 0;
-  if( sscanf(z, "decimal(%d ,%d", &p, &s)<1 ) return;
-  if( p<1 || p>38 )
-    an_fail(an, "INVALID_FUNCTION_ARGUMENT", POS_NONE, "DECIMAL precision must be in range [1, 38]: %d", p);
-  if( s<0 || s>p )
-    an_fail(an, "INVALID_FUNCTION_ARGUMENT", POS_NONE, "DECIMAL scale must be in range [0, precision (%d)]: %d", p, s);
-}
-
 const Type *type_of_name(Analyser *an, const TypeName *name, Pos pos){
   const char *bad = 0;
   const Type *t = type_parse(an->arena, name->text, strlen(name->text), &bad);
-  check_decimal_name(an, name->text);
   if( !strncmp(name->text, "dec", 3) && name->text[3]!='i' ) t = 0;    /* DEC is Hive's */
   if( t==0 ) decimal_check(an, name->text);
   if( t==0 ) an_fail(an, "TYPE_MISMATCH", pos, "Unknown type: %s", name->text);
@@ -219,7 +208,7 @@ static int name_chain(Analyser *an, const Expr *e, Name **part){
 static const char *dotted(Analyser *an, int n, const Name *part){
   Buf b;
   buf_init(&b, an->arena);
-  for(int i=0; i<n; i++) buf_printf(&b, "%s%s", i ? "." : "", part[i].text);
+  for(int i=0; i<n; i++) buf_printf(&b, "%s%s", i ? "." : "", part[i].lower);
   return b.z;
 }
 
@@ -532,7 +521,7 @@ static const Type *analyse_extract(Analyser *an, Scope *s, Expr *e){
 
 static const Type *analyse_trim(Analyser *an, Scope *s, Expr *e){
   const char *name = !strcmp(e->name.lower, "leading") ? "ltrim" : !strcmp(e->name.lower, "trailing") ? "rtrim" : "trim";
-  return call_analyse_as(an, s, e, name, e->n, e->arg);
+  return trim_analyse(an, s, e, name);
 }
 
 static const Type *analyse_position(Analyser *an, Scope *s, Expr *e){
@@ -588,7 +577,7 @@ static QueryInfo *subquery(Analyser *an, Scope *s, Expr *e, SemKind kind){
   int beyond = 0;
   for(int i=first; i<an->n_outer; i++) beyond |= an->outer[i].depth<an->query_depth;
   q->correlated = beyond;
-  if( beyond ) correlated_check(an, e->query, kind==SEM_SUBQUERY);
+  if( beyond ) correlated_check(an, e->query, kind==SEM_SUBQUERY ? e->query->pos : e->pos, kind==SEM_SUBQUERY);
   an->query_depth--;
   an->select = select;
   sem->n_outer = an->n_outer - first;

@@ -367,6 +367,22 @@ static Expr *row_column(Analyser *an, Expr *row, int k){
   return e;
 }
 
+/* The rows before row `at` against it, as row types. */
+_Noreturn static void mismatched_rows(Analyser *an, Body *body, BodyInfo *info, int n, int at){
+  const Type **a = ARENA_ARRAY(an->arena, const Type*, n), **b = ARENA_ARRAY(an->arena, const Type*, n);
+  const char **none = ARENA_ARRAY(an->arena, const char*, n);
+  for(int k=0; k<n; k++){
+    a[k] = expr_bare(info->row[0][k])->type;
+    for(int i=1; i<at; i++){
+      const Type *u = type_common(an->arena, a[k], expr_bare(info->row[i][k])->type);
+      if( u ) a[k] = u;
+    }
+    b[k] = expr_bare(info->row[at][k])->type;
+  }
+  an_fail(an, "TYPE_MISMATCH", body->pos, "Values rows have mismatched types: %s vs %s",
+    type_z(an, type_row(an->arena, n, a, none)), type_z(an, type_row(an->arena, n, b, none)));
+}
+
 static void analyse_values(Analyser *an, Scope *outer, Body *body){
   Scope *s = scope_new(an, outer, 0);
   BodyInfo *info = ARENA_NEW(an->arena, BodyInfo);
@@ -393,8 +409,7 @@ static void analyse_values(Analyser *an, Scope *outer, Body *body){
     for(int i=1; i<body->rows.n; i++){
       const Type *u = type_common(an->arena, t, info->row[i][k]->type);
       if( u==0 )
-        an_fail(an, "TYPE_MISMATCH", body->pos, "Type of row %d column %d is mismatched. Expected: %s, Actual: %s",
-          i, k, type_z(an, t), type_z(an, info->row[i][k]->type));
+        mismatched_rows(an, body, info, n, i);
       t = u;
     }
     for(int i=0; i<body->rows.n; i++) info->row[i][k] = expr_coerce(an, info->row[i][k], t);
@@ -469,7 +484,7 @@ static void analyse_with(Analyser *an, Scope *outer, Query *q){
         an_fail(an, "DUPLICATE_NAMED_QUERY", w->pos, "WITH query name '%s' specified more than once", w->name.text);
     QueryInfo *inner = query_analyse(an, outer, w->query);
     if( w->columns.n && w->columns.n!=inner->n )
-      an_fail(an, "MISMATCHED_COLUMN_ALIASES", w->pos, "Column alias list has %d entries but relation has %d columns",
+      an_fail(an, "MISMATCHED_COLUMN_ALIASES", w->columns.name[0].pos, "Column alias list has %d entries but relation has %d columns",
         w->columns.n, inner->n);
     for(int a=0; a<w->columns.n; a++)
       for(int b=0; b<a; b++)

@@ -99,7 +99,7 @@ static const char *dotted(Analyser *an, int n, const Name *part){
   buf_init(&b, an->arena);
   for(int i=0; i<n; i++){
     if( i ) buf_char(&b, '.');
-    buf_str(&b, part[i].text);
+    buf_str(&b, part[i].lower);
   }
   return b.z ? b.z : "";
 }

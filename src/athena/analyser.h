@@ -229,6 +229,8 @@ const Type *literal_analyse(Analyser*, Expr*);
 const Type *call_analyse(Analyser*, Scope*, Expr*);
 /* e means a call of `name` with these arguments (they are not analysed yet). */
 const Type *call_analyse_as(Analyser*, Scope*, Expr *e, const char *name, int n, Expr **arg);
+/* TRIM(… FROM …): its errors name the function otherwise. */
+const Type *trim_analyse(Analyser*, Scope*, Expr*, const char *name);
 const Type *json_analyse(Analyser*, Scope*, Expr*);
 _Noreturn void call_unresolved(Analyser*, Expr*, const char *name, int n, const Type *const *argt, FnMatchKind, const char *expected);
 
@@ -258,7 +260,7 @@ int window_only(const char *name);
 const Type *window_call_analyse(Analyser*, Scope*, Expr*);
 
 /* analyse_correlated.c: an error for what the engine cannot plan */
-void correlated_check(Analyser*, Query*, int is_scalar);
+void correlated_check(Analyser*, Query*, Pos, int is_scalar);
 
 /* emit_type.c: text that depends on types only */
 const char *coerce_sql(Analyser*, const char *sql, const Type *from, const Type *to);
