@@ -157,8 +157,8 @@ static int can_cast_to_json(const Type *from){
     case T_DATE: case T_TIMESTAMP: return 1;
     case T_ARRAY: return can_cast_to_json(from->arg[0]);
     case T_MAP:
-      if( from->arg[0]->kind!=T_UNKNOWN && (from->arg[0]->kind==T_JSON || !is_plain_json(from->arg[0])) ) return 0;
-      return can_cast_to_json(from->arg[1]);
+      /* other keys than texts and numbers pass here and fail in cast_json */
+      return type_can_cast(from->arg[0], &TYPE_VARCHAR) && can_cast_to_json(from->arg[1]);
     case T_ROW:
       for(int i=0; i<from->n; i++){
         if( !can_cast_to_json(from->arg[i]) ) return 0;
@@ -172,7 +172,7 @@ static int can_cast_from_json(const Type *to){
   if( is_plain_json(to) ) return 1;
   switch( to->kind ){
     case T_ARRAY: return can_cast_from_json(to->arg[0]);
-    case T_MAP: return to->arg[0]->kind!=T_JSON && is_plain_json(to->arg[0]) && can_cast_from_json(to->arg[1]);
+    case T_MAP: return type_can_cast(&TYPE_VARCHAR, to->arg[0]) && can_cast_from_json(to->arg[1]);
     case T_ROW:
       for(int i=0; i<to->n; i++){
         if( !can_cast_from_json(to->arg[i]) ) return 0;

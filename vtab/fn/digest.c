@@ -196,7 +196,10 @@ int digest_end(Digest *d, unsigned char out[DIGEST_MAX]){
   uint64_t bits = d->total*8;
   unsigned char tail[8];
   digest_add(d, &one, 1);
-  while( (int)(d->total % (uint64_t)size)!=size - 8 ) digest_add(d, &zero, 1);
+  /* SHA-512's length has 16 bytes; the upper 8 are always zero here */
+  int n_length = d->kind==DIGEST_SHA512 ? 16 : 8;
+  while( (int)(d->total % (uint64_t)size)!=size - n_length ) digest_add(d, &zero, 1);
+  for(int i=8; i<n_length; i++) digest_add(d, &zero, 1);
   for(int i=0; i<8; i++) tail[i] = (unsigned char)(bits>>(little ? 8*i : 56 - 8*i));
   digest_add(d, tail, 8);
   for(int i=0; i<n; i++){

@@ -44,7 +44,8 @@
   X(fn_regexp) \
   X(fn_url) \
   X(fn_binary) \
-  X(fn_hash)
+  X(fn_hash) \
+  X(fn_json)
 
 #define AGG_FAMILIES(X) \
   X(agg_single) \

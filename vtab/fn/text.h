@@ -39,6 +39,8 @@ Value text_pad_char(FnCall*, const Type*, Value);
 Value text_cut_char(Value);
 /* c->argt[i], or unbounded varchar when the call does not say. */
 const Type *fn_arg_type(FnCall*, int i);
+/* Java's BigDecimal.toString: `0.50`, but 1E-7 (json_cast.c). */
+void text_big_decimal(Buf*, __int128 unscaled, int scale);
 /* Simple case mapping of one code point, as Java does it. */
 unsigned text_lower_point(unsigned cp);
 unsigned text_upper_point(unsigned cp);
