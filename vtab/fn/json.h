@@ -56,7 +56,7 @@ typedef enum JsonStyle {
 ** token.  0, or -1: not JSON. */
 int json_write(Buf *b, JsonReader*, JsonStyle);
 /* Append a string with its quotes; astral: write U+10000 … as they are. */
-void json_write_string(Buf*, const char *z, int n, int astral);
+void json_put_string(Buf*, const char *z, int n, int astral);
 /* Order of keys: UTF-16 code units, as Java compares strings. */
 int json_compare_keys(const char *a, int na, const char *b, int nb);
 

@@ -68,7 +68,7 @@ static void write_row(Buf *b, const Type *t, Value v){
   for(int i=0; i<t->n; i++){
     const char *name = t->name && t->name[i] ? t->name[i] : "";
     if( i ) buf_char(b, ',');
-    json_write_string(b, name, (int)strlen(name), 0);
+    json_put_string(b, name, (int)strlen(name), 0);
     buf_char(b, ':');
     write_value(b, t->arg[i], list_get(&v, i));
   }
@@ -103,7 +103,7 @@ static void write_map(Buf *b, const Type *t, Value v){
   buf_char(b, '{');
   for(int i=0; i<n; i++){
     if( i ) buf_char(b, ',');
-    json_write_string(b, key[i].text.z, key[i].text.n, 0);
+    json_put_string(b, key[i].text.z, key[i].text.n, 0);
     buf_char(b, ':');
     write_value(b, t->arg[1], list_get(&v, 2*key[i].entry + 1));
   }
@@ -120,7 +120,7 @@ static void write_value(Buf *b, const Type *t, Value v){
     case T_REAL:    write_double(b, v.r, 1); break;
     case T_DOUBLE:  write_double(b, v.r, 0); break;
     case T_DECIMAL: text_big_decimal(b, value_get_decimal(t, &v), t->s); break;
-    case T_VARCHAR: json_write_string(b, v.z, v.n, 0); break;
+    case T_VARCHAR: json_put_string(b, v.z, v.n, 0); break;
     case T_JSON:    buf_add(b, v.z, (size_t)v.n); break;
     case T_ARRAY:   write_array(b, t, v); break;
     case T_MAP:     write_map(b, t, v); break;
@@ -129,7 +129,7 @@ static void write_value(Buf *b, const Type *t, Value v){
       Buf text;
       buf_init(&text, b->arena);
       value_print(&text, t, &v);
-      json_write_string(b, text.z ? text.z : "", (int)text.n, 0);
+      json_put_string(b, text.z ? text.z : "", (int)text.n, 0);
       break;
     }
     default: value_print(b, t, &v);         /* integers */

@@ -37,7 +37,7 @@ static unsigned surrogate_at(const char *z, int n){
   return 0xd000u | (p[1] & 0x3fu)<<6 | (p[2] & 0x3fu);
 }
 
-void json_write_string(Buf *b, const char *z, int n, int astral){
+void json_put_string(Buf *b, const char *z, int n, int astral){
   int run = 0, i = 0;           /* z[run..i) is written as it is */
   buf_char(b, '"');
   while( i<n ){
@@ -69,12 +69,12 @@ void json_write_string(Buf *b, const char *z, int n, int astral){
 
 static void write_string(Buf *b, const JsonReader *r, int astral){
   if( r->is_plain ){
-    json_write_string(b, r->z + r->from, r->to - r->from, astral);
+    json_put_string(b, r->z + r->from, r->to - r->from, astral);
   }else{
     Buf text;
     buf_init(&text, b->arena);
     json_decode(&text, r);
-    json_write_string(b, text.z ? text.z : "", (int)text.n, astral);
+    json_put_string(b, text.z ? text.z : "", (int)text.n, astral);
   }
 }
 
@@ -161,7 +161,7 @@ static void write_members(Buf *out, const Members *list, const Buf *values, int 
   buf_char(out, '{');
   for(int i=0; i<list->n; i++){
     if( i ) buf_char(out, ',');
-    json_write_string(out, list->m[i].key, list->m[i].n_key, astral);
+    json_put_string(out, list->m[i].key, list->m[i].n_key, astral);
     buf_char(out, ':');
     buf_add(out, values->z + list->m[i].from, list->m[i].to - list->m[i].from);
   }
