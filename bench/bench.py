@@ -150,7 +150,7 @@ def digest(path, columns=None):
         with open(name, encoding="utf-8") as f:
             for line in f:
                 values = json.loads(line, parse_int=int, parse_float=float)
-                text = json.dumps([float(v) if isinstance(v, float) else v for _, v in sorted(
+                text = json.dumps([float(v) if k in "xyz" else v for k, v in sorted(
                     (k.lower(), int(v) if isinstance(v, str) and v.isdigit() and k.lower() in
                      ("timestamp", "sensorreadingtime", "registrationdate", "lastupdatedate", "sharewithresearchasofdate",
                       "sharewithpublicasofdate", "sharewithfriendsasofdate", "distancefromobject") else v)

@@ -18,7 +18,7 @@ STEPS = {
     "accelerometer_trusted": "SELECT * FROM {accelerometer} WHERE user IN (SELECT email FROM customer_trusted)",
     "customers_curated": "SELECT * FROM customer_trusted WHERE email IN (SELECT user FROM accelerometer_trusted)",
     "step_trainer_trusted": "SELECT * FROM {step_trainer} WHERE serialNumber IN (SELECT serialNumber FROM customers_curated)",
-    "machine_learning_curated": "SELECT s.sensorReadingTime, s.serialNumber, s.distanceFromObject, a.user, a.timestamp, a.x, a.y, a.z "
+    "machine_learning_curated": "SELECT s.sensorReadingTime, s.serialNumber, s.distanceFromObject, a.user, a.x, a.y, a.z "
                                 "FROM step_trainer_trusted s JOIN accelerometer_trusted a ON s.sensorReadingTime = a.timestamp",
 }
 

@@ -42,7 +42,7 @@ if mode in ("expert", "plain"):
     steps = {"customer_trusted": "SELECT * FROM {customer} WHERE shareWithResearchAsOfDate IS NOT NULL",
              **(EXPERT if mode == "expert" else PLAIN),
              "machine_learning_curated": 'SELECT s.sensorReadingTime, s.serialNumber, s.distanceFromObject, a."user", '
-                                         'a."timestamp", a.x, a.y, a.z FROM step_trainer_trusted s '
+                                         'a.x, a.y, a.z FROM step_trainer_trusted s '
                                          'JOIN accelerometer_trusted a ON s.sensorReadingTime = a."timestamp"'}
     for name, sql in steps.items():
         text = sql
