@@ -73,6 +73,19 @@ int catalog_has_database(Catalog *c, const char *database){
   return found;
 }
 
+/* The highest rowid: one step down the table's b-tree. */
+int64_t catalog_row_estimate(Catalog *c, const TableInfo *t){
+  char *sql = sqlite3_mprintf("SELECT max(rowid) FROM \"%w\"", t->sqlite_name);
+  sqlite3_stmt *stmt = 0;
+  int64_t n = -1;
+  if( sql && sqlite3_prepare_v2(c->db, sql, -1, &stmt, 0)==SQLITE_OK && sqlite3_step(stmt)==SQLITE_ROW ){
+    n = sqlite3_column_int64(stmt, 0);
+  }
+  sqlite3_finalize(stmt);
+  sqlite3_free(sql);
+  return n;
+}
+
 static const char *text(Arena *a, sqlite3_stmt *stmt, int i){
   const char *z = (const char*)sqlite3_column_text(stmt, i);
   return z ? arena_strndup(a, z, (size_t)sqlite3_column_bytes(stmt, i)) : 0;

@@ -37,6 +37,8 @@ typedef struct Catalog Catalog;
 ** there, -1 the lake could not be read (*error in the arena). */
 int catalog_find_table(Catalog*, Arena*, const char *database, const char *table,
                        TableInfo **out, const char **error);
+/* Rows of a stored table, cheaply and about; -1 unknown. */
+int64_t catalog_row_estimate(Catalog*, const TableInfo*);
 int catalog_has_database(Catalog*, const char *database);
 /* The context database (--database), "default" unless set. */
 const char *catalog_database(Catalog*);

@@ -162,6 +162,7 @@ typedef struct RelInfo {
   int correlated;               /* LATERAL: reads columns on its left */
   Expr *lateral_ref;            /* the first of them */
   int n_column;                 /* UNNEST: columns it makes */
+  const char **plain_sql;       /* how the fields are read when the table is not hashed (emit_hash.c) */
 } RelInfo;
 
 typedef struct WindowInfo { Window *base; Expr **partition; int n_partition; SortItem *order; int n_order; } WindowInfo;

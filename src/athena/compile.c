@@ -112,7 +112,9 @@ static void compile_query(Analyser *an, Statement *st, Compiled *out){
   memset(&E, 0, sizeof E);
   E.an = an;
   E.arena = an->arena;
-  out->sqlite_sql = emit_query_full(&E, st->query, 0);
+  HashJoin *hashes = 0;
+  E.hashes = &hashes;
+  out->sqlite_sql = emit_hash_finish(&E, emit_query_full(&E, st->query, 0));
   if( strlen(out->sqlite_sql)>SQL_MAX ) an_refuse(an, POS_START, "a query that needs more than %d bytes of SQL", SQL_MAX);
   out->sqlite_sql_stored = stored_sql(an, q, out->sqlite_sql, target);
   out->ordered = st->query->order_by.n>0;

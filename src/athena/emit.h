@@ -27,12 +27,15 @@ typedef struct ProgramText {
   int top;                      /* frame slots in use */
 } ProgramText;
 
+typedef struct HashJoin HashJoin;
 struct Emitter {
   Analyser *an;
   Arena *arena;
   int n_with, cap_with; WithText *with;
   ProgramText *program;         /* writing a program, not SQL */
   Select *select;               /* whose expressions are being written */
+  int nested;                   /* inside a subquery of an expression */
+  HashJoin **hashes;            /* of the statement (emit_hash.c) */
   int depth;
   size_t size;                  /* bytes written in all */
 };
@@ -70,6 +73,11 @@ const char *emit_query_full(Emitter*, Query*, const Type *const *target);   /* w
 const char *emit_query(Emitter*, Query*, const Type *const *target);
 const char *emit_body(Emitter*, Body*, const Type *const *target);
 void emit_with_entry(Emitter*, int id, int n, const char *text, int materialized);
+
+/* emit_hash.c.  A join by a hash index, or NULL where that is not done. */
+const char *emit_hash_join(Emitter*, Relation*);
+/* Fill in the inner queries, once the statement is written. */
+const char *emit_hash_finish(Emitter*, const char *sql);
 
 /* emit_relation.c */
 const char *emit_from(Emitter*, Relation*);

@@ -27,6 +27,7 @@ void emit_with_entry(Emitter *E, int id, int n, const char *text, int materializ
 const char *emit_query_full(Emitter *E, Query *q, const Type *const *target){
   Emitter saved = *E;
   E->n_with = E->cap_with = 0;
+  E->nested += E->select!=0;
   E->with = 0;
   E->program = 0;
   const char *sql = emit_query(E, q, target);
@@ -43,6 +44,7 @@ const char *emit_query_full(Emitter *E, Query *q, const Type *const *target){
   E->cap_with = saved.cap_with;
   E->with = saved.with;
   E->program = saved.program;
+  E->nested = saved.nested;
   return sql;
 }
 

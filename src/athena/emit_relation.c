@@ -81,6 +81,8 @@ static const char *join_word(JoinKind k){
 }
 
 static const char *from_join(Emitter *E, Relation *rel, RelInfo *info){
+  const char *hash = emit_hash_join(E, rel);
+  if( hash ) return hash;
   const char *l = emit_from(E, rel->left), *r = emit_from(E, rel->right), *on = 0;
   if( rel->right->kind==REL_JOIN ) r = ep(E, "(%s)", r);
   for(int i=0; i<info->n_using; i++) on = on ? ep(E, "%s AND %s", on, info->using_sql[i]) : info->using_sql[i];
