@@ -71,6 +71,17 @@ deps-test: deps
 	@tests/install-packages $(DEPS_TEST)
 
 # The README's second command: everything, with nothing typed before it.
+# The STEDI pipeline on the shipped fixtures, in a folder of its own.
+DEMO = build/demo
+demo: deps
+	$(MAKE) all
+	rm -rf $(DEMO)
+	mkdir -p $(DEMO)
+	./tarn run --lake $(DEMO)/lake.db --s3-root fixtures --export $(DEMO)/export
+	./tarn query --lake $(DEMO)/lake.db --format box "SELECT \"user\", count(*) AS readings, avg(x) AS x FROM machine_learning_consented GROUP BY \"user\" ORDER BY readings DESC, \"user\" LIMIT 5"
+	sqlite3 -box $(DEMO)/lake.db "SELECT count(*) AS customers FROM customers_curated"
+	head -n 2 $(DEMO)/export/curated/machine_learning_curated/part-00000.json
+
 test: deps-test
 	$(MAKE) all unit
 	BUILD=$(BUILD) python3 tests/run.py
