@@ -48,6 +48,7 @@ def test_every_command_and_option_is_documented():
             reference = f.read()
         for command in re.findall(r"^  ([a-z0-9]+) ", text.split("options:")[0], re.M):
             assert f"`tarn {command}" in readme, f"README does not name tarn {command}"
-            lake.ok("help", command)
+            if command != "help":
+                lake.ok("help", command)
         for option in re.findall(r"(--[a-z0-9-]+)", text.split("options:")[1]):
             assert f"`{option}" in reference, f"docs/commands.md does not name {option}"
