@@ -55,7 +55,7 @@ static const char *from_lateral(Emitter *E, Relation *rel, RelInfo *info){
   const Type *row = type_row(E->arena, q->n, t, none), *array = type_array(E->arena, row);
   const char *value = emit_named(E, "$row", t, row, q->n, c, rel->pos);
   const char *types = ep(E, "(%s)%s", type_text(E->an->arena, row), type_text(E->an->arena, array));
-  return ep(E, "t_unnest('(%s)', (SELECT t_array_agg(%s, %s) FROM (%s) AS r%d)) AS r%d", type_z(E->an, array),
+  return ep(E, "t_unnest('(%s)', (SELECT t_array_agg(%s, %s) FROM (%s) AS r%d)) AS r%d", type_text(E->an->arena, array),
     string_sql(E->an, types, strlen(types)), value, emit_query_full(E, rel->query, 0), id, info->id);
 }
 

@@ -248,30 +248,6 @@ static int split_to_multimap(FnCall *c, int argc, const Value *argv, Value *out)
   return gather(c, key_of(c->rett), &b, out);
 }
 
-/* The lambda decides between the value that is there and a later one. */
-static int split_to_map_lambda(FnCall *c, int argc, const Value *argv, Value *out){
-  const Type *key = key_of(c->rett);
-  ListBuilder all, b;
-  int *order, n;
-  (void)argc;
-  if( split_entries(c, argv, "'", &all) ) return FN_ERROR;
-  if( c->arena->oom ) return FN_OK;
-  n = all.n/2;
-  order = value_order(c->arena, n, all.v, 2, compare_by_key, (void*)key);
-  list_begin(&b, c->arena);
-  for(int i=0; order && i<n; ){
-    Value *k = &all.v[2*order[i]], value = k[1];
-    for(i++; i<n && value_identical(key, k, &all.v[2*order[i]]); i++){
-      Value args[3] = { *k, value, all.v[2*order[i] + 1] };
-      if( fn_call_lambda(c, &argv[3], 3, args, &value) ) return FN_ERROR;
-    }
-    list_add(&b, *k);
-    list_add(&b, value);
-  }
-  *out = list_end(&b);
-  return FN_OK;
-}
-
 const FnDef fn_map[] = {
   {.name="map", .sig="() -> map(unknown,unknown)", .impl=map_empty, .sql="t_map_empty",
    .doc="The empty map.", .example="map() = {}"},
@@ -304,10 +280,6 @@ const FnDef fn_map[] = {
    .flags=FN_RAISES|FN_TYPED, .sql="t_split_to_map",
    .doc="A map from a text of entries, separated from each other and between key and value.",
    .example="split_to_map('a=1,b=2', ',', '=') = {a=1, b=2}"},
-  {.name="split_to_map", .sig="(varchar, varchar, varchar, function(varchar,varchar,varchar,varchar)) -> map(varchar,varchar)",
-   .impl=split_to_map_lambda, .flags=FN_RAISES|FN_TYPED, .sql="t_split_to_map_lambda",
-   .doc="The same; of a repeated key's values the lambda makes one.",
-   .example="split_to_map('a=1,a=2', ',', '=', (k, x, y) -> x || y) = {a=12}"},
   {.name="split_to_multimap", .sig="(varchar, varchar, varchar) -> map(varchar,array(varchar))",
    .impl=split_to_multimap, .flags=FN_RAISES|FN_TYPED,
    .doc="A map from a text of entries, with all values of a key in an array.",
