@@ -86,18 +86,19 @@ static void forget_unused(AggReg *reg){
   }
 }
 
-static AggSite *find_site(AggReg *reg, const char *z, size_t n){
+static AggSite *find_site(AggReg *reg, const char *z, size_t n, int *oom){
   AggSite *s;
   for(s=reg->sites; s; s=s->next){
     if( s->n==n && memcmp(s->text, z, n)==0 ) return s;
   }
   if( reg->n_sites>=SITES_MAX ) forget_unused(reg);
   s = sqlite3_malloc64(sizeof(*s) + n);
+  *oom = s==0;
   if( s==0 ) return 0;
   memset(s, 0, sizeof(*s));
   memcpy(s->text, z, n);
   s->n = n;
-  s->site = fn_site_new(z, n);
+  s->site = fn_site_new(z, n, oom);
   if( s->site==0 ){ sqlite3_free(s); return 0; }
   s->next = reg->sites;
   reg->sites = s;
@@ -111,6 +112,7 @@ static AggState *state_open(sqlite3_context *ctx, sqlite3_value **argv, int argc
   AggState *s = sqlite3_aggregate_context(ctx, state_size(reg));
   const char *z;
   size_t n;
+  int oom = 0;
   if( s==0 ){ sqlite3_result_error_nomem(ctx); return 0; }
   if( s->failed ) return 0;
   if( s->reg && (s->site || !reg->typed) ) return s;    /* an empty frame came before any row */
@@ -119,15 +121,16 @@ static AggState *state_open(sqlite3_context *ctx, sqlite3_value **argv, int argc
   z = argc>0 ? (const char*)sqlite3_value_text(argv[0]) : 0;
   n = z ? (size_t)sqlite3_value_bytes(argv[0]) : 0;
   if( reg->lambdas ){
-    s->site = z ? fn_site_new(z, n) : 0;
+    s->site = z ? fn_site_new(z, n, &oom) : 0;
     s->owned = 1;
   }else{
-    s->borrowed = z ? find_site(reg, z, n) : 0;
+    s->borrowed = z ? find_site(reg, z, n, &oom) : 0;
     if( s->borrowed ){ s->site = s->borrowed->site; s->borrowed->users++; }
   }
   if( s->site ) return s;
   s->failed = 1;
-  sqlite3_result_error(ctx, "TARN_NOT_SUPPORTED: the first argument must be the call's types, "
+  if( oom ) sqlite3_result_error_nomem(ctx);
+  else sqlite3_result_error(ctx, "TARN_NOT_SUPPORTED: the first argument must be the call's types, "
                             "as in '(integer,varchar)varchar'", -1);
   return 0;
 }

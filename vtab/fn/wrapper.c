@@ -148,8 +148,9 @@ int fn_types_parse(Arena *a, const char *z, size_t n, int *argc, const Type ***a
   return 0;
 }
 
-FnSite *fn_site_new(const char *z, size_t n){
+FnSite *fn_site_new(const char *z, size_t n, int *oom){
   FnSite *site = sqlite3_malloc64(sizeof(*site));
+  *oom = site==0;
   if( site==0 ) return 0;
   memset(site, 0, sizeof(*site));
   arena_init(&site->arena);
@@ -158,6 +159,7 @@ FnSite *fn_site_new(const char *z, size_t n){
   if( site->program==0 ) goto fail;
   return site;
 fail:
+  *oom = site->arena.oom;
   fn_site_free(site);
   return 0;
 }
@@ -174,9 +176,14 @@ void fn_site_free(void *p){
 FnSite *fn_site(sqlite3_context *ctx, sqlite3_value *types){
   FnSite *site = sqlite3_get_auxdata(ctx, 0);
   const char *z;
+  int oom = 0;
   if( site ) return site;
   z = (const char*)sqlite3_value_text(types);
-  site = z ? fn_site_new(z, (size_t)sqlite3_value_bytes(types)) : 0;
+  site = z ? fn_site_new(z, (size_t)sqlite3_value_bytes(types), &oom) : 0;
+  if( oom ){
+    sqlite3_result_error_nomem(ctx);
+    return 0;
+  }
   if( site==0 ){
     sqlite3_result_error(ctx, "TARN_NOT_SUPPORTED: the first argument must be the call's types, "
                               "as in '(integer,varchar)varchar'", -1);

@@ -24,8 +24,8 @@ typedef struct FnSite {
   void (*memo_free)(void*);
 } FnSite;
 
-/* Parse '(T1,T2)R'.  NULL when it is not that or memory ran out. */
-FnSite *fn_site_new(const char *z, size_t n);
+/* Parse '(T1,T2)R'.  NULL when it is not that or memory ran out (*oom). */
+FnSite *fn_site_new(const char *z, size_t n, int *oom);
 void fn_site_free(void *site);
 /* The site of a typed call, kept as auxdata 0 of argv[0]; NULL after an error
 ** was set on the context. */
