@@ -33,10 +33,10 @@ static int accepts(const yyParser *y, int token){
 }
 
 /* The token's code here and now: of its candidates, in its order of
-** preference, the first that the automaton takes. */
+** preference, the first that the automaton takes; -1 if it takes none. */
 static int choose_code(const yyParser *y, const Token *t){
   for(int i=0; i<TOKEN_CANDIDATES && t->candidate[i]; i++){
     if( accepts(y, t->candidate[i]) ) return t->candidate[i];
   }
-  return t->candidate[0];
+  return -1;
 }

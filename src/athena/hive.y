@@ -403,11 +403,15 @@ void hive_run(Parse *p){
   hiveInit(y, p);
   for(int i=0; i<p->list.n && !p->failed; i++){
     const Token *t = &p->list.token[i];
-    int code = t->kind==LEX_END ? 0 : choose_code(y, t);
+    int code = t->kind==LEX_END ? accepts(y, 0)-1 : choose_code(y, t);
     p->at = i;
-    p->expects_end = accepts(y, 0);
-    p->expects_colon = accepts(y, HT_COLON);
-    p->expects_name = accepts(y, HT_ID);
+    if( code<0 ){
+      p->failed = 1;
+      p->expects_end = accepts(y, 0);
+      p->expects_colon = accepts(y, HT_COLON);
+      p->expects_name = accepts(y, HT_ID);
+      break;
+    }
     hive(y, code, t);
   }
 }

@@ -225,14 +225,6 @@ TokenList lex_statement(Arena *arena, const char *sql, size_t n, LexDialect dial
   return lex(arena, sql, n, dialect, 1);
 }
 
-int token_is(const Token *t, const char *word){
-  return t->kind==LEX_WORD && strlen(word)==(size_t)t->n && strncasecmp(t->z, word, (size_t)t->n)==0;
-}
-
-int token_is_op(const Token *t, int op){
-  return t->kind==LEX_OPERATOR && t->op==op;
-}
-
 /* One backslash escape of a Hive string; returns the bytes it took. */
 static int unescape_hive(const char *z, const char *end, Buf *out){
   static const char from[] = "0'\"bnrtZ", to[] = {0, '\'', '"', '\b', '\n', '\r', '\t', 0x1a};

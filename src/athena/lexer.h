@@ -14,6 +14,8 @@
 */
 #ifndef TARN_LEXER_H
 #define TARN_LEXER_H
+#include <string.h>
+#include <strings.h>
 #include "tree.h"
 
 #define LEX_MAX (64*1024*1024)  /* bytes of one statement */
@@ -40,6 +42,7 @@ typedef struct Token {
   int op;
   int code;                     /* the grammar's token, once it is fed */
   short candidate[TOKEN_CANDIDATES];  /* codes it may have, the preferred one first; 0 ends */
+  short word;                   /* words.c: which of its words, +1; 0 none */
   int jump;                     /* a group of tokens taken as one: the index after it */
   Pos pos;
   const char *z;                /* in the statement's text */
@@ -55,8 +58,14 @@ TokenList lex_all(Arena*, const char *sql, size_t n, LexDialect);
 TokenList lex_statement(Arena*, const char *sql, size_t n, LexDialect);
 
 /* Does the token spell this word (given in capitals)?  Only LEX_WORD can. */
-int token_is(const Token*, const char *word);
-int token_is_op(const Token*, int op);
+static inline int token_is(const Token *t, const char *word){
+  size_t n = strlen(word);
+  return t->kind==LEX_WORD && n==(size_t)t->n && (t->z[0] & ~0x20)==(word[0] & ~0x20)
+    && strncasecmp(t->z, word, n)==0;
+}
+static inline int token_is_op(const Token *t, int op){
+  return t->kind==LEX_OPERATOR && t->op==op;
+}
 
 /* The text without its quotes, doubled quotes halved (and, for Hive, backslash
 ** escapes carried out): NUL-terminated in the arena, *n bytes. */

@@ -109,44 +109,41 @@ static TokenList read_statement(Arena *arena, const char *sql, size_t n, Dispatc
   return list;
 }
 
-/* Length of the first statement with its `;`; 0 when there is none.  An empty
-** statement (a lone `;`) is skipped. */
-static size_t split(Arena *arena, const char *sql, size_t n){
-  size_t at = 0;
+/* The first statement of sql[0..n) that is not empty: its tokens, its route and
+** the offset after its `;` (or n).  Only LEX_END when there is none. */
+static TokenList next_statement(Arena *arena, const char *sql, size_t n, Dispatch *to, size_t *after){
+  *after = 0;
   for(;;){
-    Dispatch to;
-    TokenList list = read_statement(arena, sql+at, n-at, &to);
-    const Token *end = &list.token[list.n-1];
-    size_t length = (size_t)(end->z - sql);
-    if( length<n ) length++;    /* the `;` */
-    if( list.n>1 ) return length;
-    if( length>=n ) return 0;
-    at = length;
+    TokenList list = read_statement(arena, sql+*after, n-*after, to);
+    *after = (size_t)(list.token[list.n-1].z - sql);
+    if( *after<n ) ++*after;    /* the `;` */
+    if( list.n>1 || *after>=n ) return list;
   }
 }
 
 size_t athena_split(const char *z){
   Arena arena;
-  size_t n = 0;
+  Dispatch to;
+  size_t after;
+  int empty;
   arena_init(&arena);
-  n = split(&arena, z, strlen(z));
+  empty = next_statement(&arena, z, strlen(z), &to, &after).n==1;
   arena_free(&arena);
-  return n;
+  return empty ? 0 : after;
 }
 
 static void parse_statement(Parse *p){
-  size_t n = strlen(p->sql), first;
+  size_t n = strlen(p->sql), after;
   Dispatch to;
   if( n>LEX_MAX ){
     parse_fail(p, "TARN_NOT_SUPPORTED", (Pos){1, 1}, "a statement of more than %d bytes", LEX_MAX);
     return;
   }
-  first = split(p->arena, p->sql, n);
-  if( first>0 && split(p->arena, p->sql+first, n-first)>0 ){
-    parse_fail(p, "MALFORMED_QUERY", (Pos){0, 0}, "Only one sql statement is allowed. Got: %s", p->sql);
+  p->list = next_statement(p->arena, p->sql, n, &to, &after);
+  if( after<n && athena_split(p->sql+after)>0 ){
+    parse_fail(p, "INVALID_INPUT", (Pos){0, 0}, "Only one sql statement is allowed. Got: %s", p->sql);
     return;
   }
-  p->list = read_statement(p->arena, p->sql, n, &to);
   if( to.route==ROUTE_REFUSED ){
     p->statement = statement_refused(p, p->list.token[0].pos, to.what, to.athena_error);
   }else if( to.route==ROUTE_HIVE ){

@@ -1066,12 +1066,11 @@ void trino_run(Parse *p){
   trinoInit(y, p);
   for(int i=0; i<p->list.n && !p->failed; ){
     Token *t = &p->list.token[i];
-    int code = t->kind==LEX_END ? 0 : choose_code(y, t);
+    int code = t->kind==LEX_END ? accepts(y, 0)-1 : choose_code(y, t);
     p->at = i;
-    if( code==0 && t->kind!=LEX_END ) code = TT_NEVER;
-    if( is_name_code(code) && accepts(y, code) ) check_name(p, t);
+    if( is_name_code(code) ) check_name(p, t);
     if( p->failed ) break;
-    if( !accepts(y, code) || (p->stop_at>0 && i>=p->stop_at) ){
+    if( code<0 || (p->stop_at>0 && i>=p->stop_at) ){
       p->failed = 1;
       note_expected(p, y);
       break;

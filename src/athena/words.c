@@ -260,16 +260,20 @@ static int compare_word(const Token *t, const char *word){
   return (size_t)t->n<n ? -1 : (size_t)t->n>n;
 }
 
-static const Word *find_word(const Token *t){
+/* Which word is it?  Asked once a token; kept in Token.word. */
+static short search_word(const Token *t){
   int lo = 0, hi = (int)(sizeof(words)/sizeof(words[0]))-1;
-  if( t->kind!=LEX_WORD ) return 0;
-  while( lo<=hi ){
+  while( t->kind==LEX_WORD && lo<=hi ){
     int mid = (lo+hi)/2, c = compare_word(t, words[mid].word);
-    if( c==0 ) return &words[mid];
+    if( c==0 ) return (short)(mid+1);
     if( c<0 ) hi = mid-1;
     else lo = mid+1;
   }
   return 0;
+}
+
+static const Word *find_word(const Token *t){
+  return t->word ? &words[t->word-1] : 0;
 }
 
 const char *trino_word(int code){
@@ -572,6 +576,7 @@ static void judge_types_of(const Walk *w, int i){
 int trino_prepare(Parse *p){
   Walk w = { .p = p, .t = p->list.token, .n = p->list.n };
   if( walk_parens(&w) ) return 1;
+  for(int i=0; i<w.n; i++) w.t[i].word = search_word(&w.t[i]);
   for(int i=0; i<w.n; i++) judge_call(&w, i);
   for(int i=0; i<w.n; i++){
     Token *t = &w.t[i];
