@@ -55,6 +55,10 @@ SHELL = [
     # SQLite's own functions keep their names and their answers.
     ("SELECT length('ab'), round(2.5), upper('a'), date('2020-01-31'), substr('abc', 2)", "2|3.0|A|2020-01-31|bc"),
     ("SELECT athena_length('h\u00e9'), athena_substr('abc', 0)", "2|"),
+    ("WITH p(n, a) AS (VALUES ('ann', 30), ('bob', 25), ('cy', NULL)) "
+     "SELECT max_by(n, a), array_agg(n), map_agg(n, a), approx_percentile(a, 0.5), athena_sum(a) FROM p",
+     'ann|["ann","bob","cy"]|{"ann":30,"bob":25,"cy":null}|30|55'),
+    ("SELECT array_agg(value) IS NULL FROM json_each('[]')", "1"),
     ("SELECT group_concat(strpos(value, 'b')) FROM json_each('[\"ab\", \"b\", \"\"]')", "2,1,0"),
 ]
 

@@ -36,29 +36,6 @@ struct ShellBlock {
   ShellReg reg[];
 };
 
-/* SQLite's own functions, of 3.40 and later: they keep their names. */
-static const char *const SQLITE_NAMES[] = {
-  "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "avg", "ceil", "ceiling", "changes",
-  "char", "coalesce", "concat", "concat_ws", "cos", "cosh", "count", "cume_dist", "date", "datetime", "degrees",
-  "dense_rank", "exp", "first_value", "floor", "format", "glob", "group_concat", "hex", "if", "ifnull", "iif",
-  "instr", "json", "json_array", "json_array_length", "json_extract", "json_object", "lag", "last_value",
-  "lead", "length", "like", "ln", "log", "log10", "log2", "lower", "ltrim", "max", "median", "min", "mod",
-  "nth_value", "ntile", "nullif", "octet_length", "percent_rank", "percentile", "pi", "pow", "power", "printf",
-  "quote", "radians", "random", "rank", "replace", "round", "row_number", "rtrim", "sign", "sin", "sinh",
-  "soundex", "sqrt", "string_agg", "substr", "substring", "sum", "tan", "tanh", "time", "total", "trim",
-  "trunc", "typeof", "unhex", "unicode", "unistr", "upper",
-};
-
-static int is_sqlite_name(const char *name){
-  int lo = 0, hi = (int)(sizeof(SQLITE_NAMES)/sizeof(SQLITE_NAMES[0])) - 1;
-  while( lo<=hi ){
-    int mid = (lo + hi)/2, c = strcmp(name, SQLITE_NAMES[mid]);
-    if( c==0 ) return 1;
-    if( c<0 ) hi = mid - 1; else lo = mid + 1;
-  }
-  return 0;
-}
-
 /* --- the overload ------------------------------------------------------------- */
 
 static void forget(ShellReg *r){
@@ -69,9 +46,9 @@ static void forget(ShellReg *r){
 }
 
 /* The arguments' types under some readings, in the call's arena. */
-static const Type **guess_all(ShellReg *r, int argc, sqlite3_value **argv, int readings){
+static const Type **guess_all(ShellReg *r, int argc, const Value *argv, int readings){
   const Type **t = ARENA_ARRAY(&r->call, const Type*, argc + 1);
-  for(int i=0; t && i<argc; i++) t[i] = shell_guess(&r->call, argv[i], readings);
+  for(int i=0; t && i<argc; i++) t[i] = shell_guess(&r->call, &argv[i], readings);
   return t;
 }
 
@@ -83,7 +60,7 @@ static int same_types(const Type *const *a, const Type *const *b, int n){
 }
 
 /* Does the last choice hold for these arguments too? */
-static int still_good(ShellReg *r, int argc, sqlite3_value **argv){
+static int still_good(ShellReg *r, int argc, const Value *argv){
   const Type **t;
   if( r->fn==0 || r->argc!=argc ) return 0;
   t = guess_all(r, argc, argv, r->readings);
@@ -108,7 +85,7 @@ static void keep(ShellReg *r, int argc, const Type **guess, int readings, const 
 }
 
 /* Find the overload; FN_ERROR with Athena's text where there is none. */
-static int choose(ShellReg *r, FnCall *c, int argc, sqlite3_value **argv){
+static int choose(ShellReg *r, FnCall *c, int argc, const Value *argv){
   const Type **plain = guess_all(r, argc, argv, 0), **t;
   const char *expected = "";
   FnMatch m;
@@ -133,11 +110,11 @@ static int choose(ShellReg *r, FnCall *c, int argc, sqlite3_value **argv){
 
 /* --- the call -------------------------------------------------------------------- */
 
-static Value *arguments(ShellReg *r, FnCall *c, int argc, sqlite3_value **argv){
+static Value *arguments(ShellReg *r, FnCall *c, int argc, const Value *argv){
   Value *v = ARENA_ARRAY(&r->call, Value, argc + 1);
   for(int i=0; v && i<argc; i++){
     Value raw;
-    if( shell_read(&r->call, r->guess[i], argv[i], &raw) ){
+    if( value_load(&r->call, r->guess[i], &argv[i], &raw) ){
       fn_bad_argument(c, "Cannot read argument %d as %s", i + 1, type_text(&r->call, r->guess[i]));
       return 0;
     }
@@ -147,7 +124,7 @@ static Value *arguments(ShellReg *r, FnCall *c, int argc, sqlite3_value **argv){
   return v;
 }
 
-static int call(ShellReg *r, FnCall *c, int argc, sqlite3_value **argv, Value *out){
+static int call(ShellReg *r, FnCall *c, int argc, const Value *argv, Value *out){
   Value *v;
   int rc;
   if( !still_good(r, argc, argv) && choose(r, c, argc, argv) ) return FN_ERROR;
@@ -166,12 +143,13 @@ static int call(ShellReg *r, FnCall *c, int argc, sqlite3_value **argv, Value *o
 
 static void shell_call(sqlite3_context *ctx, int argc, sqlite3_value **argv){
   ShellReg *r = sqlite3_user_data(ctx);
-  Value out = value_null();
+  Value out = value_null(), raw[FN_ARG_MAX + 1];
   FnCall c;
   int rc;
   memset(&c, 0, sizeof(c));
   c.arena = &r->call;
-  rc = call(r, &c, argc, argv, &out);
+  for(int i=0; i<argc; i++) raw[i] = fn_value_in(0, argv[i]);
+  rc = call(r, &c, argc, raw, &out);
   if( r->site.oom ) r->call.oom = 1;
   if( rc!=FN_OK || r->call.oom ) fn_report(ctx, &c);
   else fn_value_out(ctx, &out);
@@ -192,7 +170,7 @@ static void shell_release(void *p){
 
 static int register_name(sqlite3 *db, ShellBlock *block, ShellReg *r, const char *name){
   char sql[FN_SQL_NAME_MAX];
-  sqlite3_snprintf(sizeof(sql), sql, "%s%s", is_sqlite_name(name) ? "athena_" : "", name);
+  shell_name(name, sql);
   r->name = name;
   r->block = block;
   block->references++;
@@ -223,5 +201,5 @@ int shell_register(struct sqlite3 *db){
     }
   }
   if( --block->references==0 ) sqlite3_free(block);
-  return rc;
+  return rc==SQLITE_OK ? shell_register_aggregates(db) : rc;
 }

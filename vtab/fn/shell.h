@@ -16,7 +16,8 @@
 **
 ** SQLite's built-in functions keep their names (length, round, date, …);
 ** Athena's of the same name are athena_length, athena_round, ….  Functions that
-** take a lambda work only in Athena's language (`tarn query`).
+** take a lambda work only in Athena's language (`tarn query`).  Aggregates work
+** in GROUP BY, not with OVER.
 **
 ** The driver's own connections do not have these names: its SQL means
 ** SQLite's built-ins where it writes them.

@@ -7,9 +7,10 @@
 **
 ** Limits: JSON nested JSON_DEPTH_MAX deep, objects of JSON_FIELDS_MAX keys.
 */
+#include "../sqlite.h"
 #include "shell_guess.h"
-#include "wrapper.h"
 #include "resolve.h"
+#include "registry.h"
 #include "../datetime.h"
 #include <string.h>
 #include <ctype.h>
@@ -125,29 +126,49 @@ static const Type *guess_time(const char *z, size_t n){
   return 0;
 }
 
-const Type *shell_guess(Arena *a, sqlite3_value *v, int readings){
+const Type *shell_guess(Arena *a, const Value *v, int readings){
   const Type *t = 0;
-  const char *z;
-  size_t n;
-  switch( sqlite3_value_type(v) ){
-    case SQLITE_INTEGER:
-      if( (readings & GUESS_BOOLEAN) && (uint64_t)sqlite3_value_int64(v)<=1 ) return &TYPE_BOOLEAN;
-      if( (readings & GUESS_INTEGER) && sqlite3_value_int64(v)==sqlite3_value_int(v) ) return &TYPE_INTEGER;
+  switch( v->kind ){
+    case V_INT:
+      if( (readings & GUESS_BOOLEAN) && (uint64_t)v->i<=1 ) return &TYPE_BOOLEAN;
+      if( (readings & GUESS_INTEGER) && v->i==(int32_t)v->i ) return &TYPE_INTEGER;
       return &TYPE_BIGINT;
-    case SQLITE_FLOAT: return &TYPE_DOUBLE;
-    case SQLITE_BLOB: return &TYPE_VARBINARY;
-    case SQLITE_TEXT:
-      z = (const char*)sqlite3_value_text(v);
-      n = (size_t)sqlite3_value_bytes(v);
-      if( z==0 ) return &TYPE_VARCHAR;
-      if( readings & GUESS_JSON ) t = guess_json(a, z, n);
-      if( t==0 && (readings & GUESS_TIME) ) t = guess_time(z, n);
+    case V_REAL: return &TYPE_DOUBLE;
+    case V_BLOB: return &TYPE_VARBINARY;
+    case V_TEXT:
+      if( readings & GUESS_JSON ) t = guess_json(a, v->z, (size_t)v->n);
+      if( t==0 && (readings & GUESS_TIME) ) t = guess_time(v->z, (size_t)v->n);
       return t ? t : &TYPE_VARCHAR;
     default: return &TYPE_UNKNOWN;
   }
 }
 
-int shell_read(Arena *a, const Type *t, sqlite3_value *v, Value *out){
-  Value raw = fn_value_in(t, v);
-  return value_load(a, t, &raw, out);
+/* --- names ------------------------------------------------------------------ */
+
+/* SQLite's own functions, of 3.40 and later: they keep their names. */
+static const char *const SQLITE_NAMES[] = {
+  "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "avg", "ceil", "ceiling", "changes",
+  "char", "coalesce", "concat", "concat_ws", "cos", "cosh", "count", "cume_dist", "date", "datetime", "degrees",
+  "dense_rank", "exp", "first_value", "floor", "format", "glob", "group_concat", "hex", "if", "ifnull", "iif",
+  "instr", "json", "json_array", "json_array_length", "json_extract", "json_object", "lag", "last_value",
+  "lead", "length", "like", "ln", "log", "log10", "log2", "lower", "ltrim", "max", "median", "min", "mod",
+  "nth_value", "ntile", "nullif", "octet_length", "percent_rank", "percentile", "pi", "pow", "power", "printf",
+  "quote", "radians", "random", "rank", "replace", "round", "row_number", "rtrim", "sign", "sin", "sinh",
+  "soundex", "sqrt", "string_agg", "substr", "substring", "sum", "tan", "tanh", "time", "total", "trim",
+  "trunc", "typeof", "unhex", "unicode", "unistr", "upper",
+};
+
+static int is_sqlite_name(const char *name){
+  int lo = 0, hi = (int)(sizeof(SQLITE_NAMES)/sizeof(SQLITE_NAMES[0])) - 1;
+  while( lo<=hi ){
+    int mid = (lo + hi)/2, c = strcmp(name, SQLITE_NAMES[mid]);
+    if( c==0 ) return 1;
+    if( c<0 ) hi = mid - 1; else lo = mid + 1;
+  }
+  return 0;
+}
+
+const char *shell_name(const char *name, char *buf){
+  sqlite3_snprintf(FN_SQL_NAME_MAX, buf, "%s%s", is_sqlite_name(name) ? "athena_" : "", name);
+  return buf;
 }

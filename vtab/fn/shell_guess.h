@@ -1,7 +1,6 @@
 /* What a SQLite value may be in Athena's types (shell_guess.c). */
 #ifndef TARN_SHELL_GUESS_H
 #define TARN_SHELL_GUESS_H
-#include "../sqlite.h"
 #include "../value.h"
 
 /* Readings beyond the plain one; they may be combined. */
@@ -11,8 +10,14 @@
 #define GUESS_BOOLEAN 8         /* INTEGER 0 and 1 as boolean */
 #define GUESS_LAST   16
 
-/* The type of a value under such readings, in the arena. */
-const Type *shell_guess(Arena*, sqlite3_value*, int readings);
-/* The value as that type.  0, or -1 when its text is not of the type. */
-int shell_read(Arena*, const Type*, sqlite3_value*, Value *out);
+/* The type of a value as SQLite gave it, under such readings, in the arena.
+** value_load(arena, type, value, &out) then reads it. */
+const Type *shell_guess(Arena*, const Value*, int readings);
+
+/* A name in the shell: "athena_" before SQLite's own.  buf: FN_SQL_NAME_MAX. */
+const char *shell_name(const char *name, char *buf);
+
+/* The aggregates (shell_agg.c). */
+struct sqlite3;
+int shell_register_aggregates(struct sqlite3*);
 #endif
