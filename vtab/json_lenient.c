@@ -90,7 +90,7 @@ static int hex4(const char *z, unsigned *out){
 static int read_string(JsonReader *r, char quote, JsonToken *token){
   token->kind = JSON_STRING;
   token->z = r->z;
-  token->escaped = 0;
+  token->escaped = token->ascii = 0;
   for(;;){
     unsigned unused;
     r->z = find_string_mark(r->z, r->end, quote);
@@ -119,7 +119,7 @@ static int read_literal(JsonReader *r, JsonToken *token){
   token->z = r->z;
   while( r->z<r->end && !ends_literal(*r->z) ) r->z++;
   token->n = (size_t)(r->z - token->z);
-  token->escaped = 0;
+  token->escaped = token->ascii = 0;
   if( token->n==0 ) return fail(r, "a value is missing");
   token->kind = token->n==4 && text_is(token->z, 4, "null") ? JSON_NULL : JSON_LITERAL;
   return 1;
@@ -138,7 +138,7 @@ static int read_container(JsonReader *r, JsonKind kind, JsonToken *token){
   else while( lenient_element(r, &first, &value) ){}
   if( r->error ) return 0;
   r->depth--;
-  *token = (JsonToken){ kind, 0, start, (size_t)(r->z - start) };
+  *token = (JsonToken){ kind, 0, 0, start, (size_t)(r->z - start) };
   return 1;
 }
 
@@ -184,7 +184,7 @@ int lenient_element(JsonReader *r, int *first, JsonToken *value){
   c = next_token(r);
   if( c<0 ) return fail(r, "unterminated array");
   if( c==',' || c==';' || (c==']' && *first==0) ){
-    *value = (JsonToken){ JSON_NULL, 0, r->z - 1, 0 };
+    *value = (JsonToken){ JSON_NULL, 0, 0, r->z - 1, 0 };
     if( c==']' ){               /* after a last separator: null, and the end next time */
       r->z--;
       *first = 3;
@@ -241,6 +241,7 @@ static Value unescape(Arena *a, const char *z, size_t n){
 
 Value lenient_text(Arena *a, const JsonToken *token){
   Value v;
+  if( token->ascii ) return value_text(token->z, token->n);
   if( !token->escaped ) return text_utf8(a, token->z, token->n);
   v = unescape(a, token->z, token->n);
   return v.kind==V_NULL ? v : text_utf8(a, v.z, (size_t)v.n);

@@ -20,7 +20,8 @@ typedef enum JsonKind {
 
 typedef struct JsonToken {
   JsonKind kind;
-  int escaped;                  /* JSON_STRING: holds backslashes */
+  unsigned char escaped;        /* JSON_STRING: holds backslashes */
+  unsigned char ascii;          /* known to be ASCII throughout */
   const char *z; size_t n;
 } JsonToken;
 

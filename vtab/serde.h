@@ -27,7 +27,7 @@ typedef struct SerdeOps {
   /* Check columns and properties, build what decoding needs in serde->arena.
   ** NULL, or the message that refuses the table (sqlite3_malloc). */
   char *(*prepare)(Serde*);
-  /* One record into row->cell.  0 done (row->passed may be set), -1 error
+  /* One record into row->cell; SCAN_PADDING bytes behind it may be read.  0 done (row->passed may be set), -1 error
   ** (row->error is set, or row->arena.oom). */
   int (*decode)(SerdeRow*, const char *z, size_t n);
   void (*reset)(Serde*);        /* free what prepare took outside the arena; may be NULL */
@@ -59,6 +59,7 @@ struct SerdeRow {
   SerdeError error;
   /* Something Athena goes on from, losing it: NULL, or the reason. */
   const char *passed; size_t passed_byte;
+  int plain;                    /* take no shortcuts: for tests that compare */
   void *state;                  /* the SerDe's own, sqlite3_free'd at the end; made on first use */
 };
 

@@ -208,7 +208,7 @@ static int bad(Work *w, const Token *token, const char *reason){
 /* The text of a scalar.  -1 when it is not UTF-8. */
 static int token_text(Work *w, const Token *token, Value *out){
   if( token->kind==TOKEN_STRING ){
-    JsonToken t = { JSON_STRING, token->escaped, token->z, token->n };
+    JsonToken t = { JSON_STRING, (unsigned char)token->escaped, 0, token->z, token->n };
     if( text_utf8(w->arena, token->z, token->n).z!=token->z ) return bad(w, token, "not UTF-8");
     *out = lenient_text(w->arena, &t);
   }else{

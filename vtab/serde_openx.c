@@ -8,8 +8,9 @@
 **
 ** The line is read once: the span of each used field is remembered (the last
 ** one of a name wins), then the spans are converted.  Nothing else of the line
-** is decoded.  State.guess remembers which column the key at each place of the
-** last line belonged to, so that regular lines need one memcmp a key.
+** is decoded.  Lines that look like one before them are not even read: their
+** spans come from a template (openx_template.h).  For the others State.guess
+** remembers which column the key at each place of the last line belonged to.
 **
 ** Conversions (spec §2): text that a number, date or timestamp cannot read is
 ** NULL, as is one out of range; an object or array there is HIVE_BAD_DATA, NULL
@@ -25,10 +26,14 @@
 #include "sqlite.h"
 #include "serde.h"
 #include "json_lenient.h"
+#include "openx_template.h"
 #include <string.h>
 
 #define GUESS_MAX 64
 #define GUESS_KEY_MAX 40
+#define TEMPLATES 4             /* learned at a time */
+#define LEARN_CREDIT 16         /* misses that may be learned from before hits are needed */
+#define LEARN_CREDIT_MAX 256
 #define MAPPING_PREFIX "mapping."
 #define ABSENT ((JsonKind)-1)
 
@@ -52,6 +57,8 @@ typedef struct Guess { char key[GUESS_KEY_MAX]; size_t n; int field; } Guess;
 typedef struct State {
   JsonToken *slot;              /* of each column */
   Guess guess[GUESS_MAX];
+  Template template[TEMPLATES];
+  int current, credit;
 } State;
 
 /* One record's work. */
@@ -497,7 +504,7 @@ static int write_map(Work *w, Buf *b, const Plan *plan, const JsonToken *token){
   entry = ARENA_ARRAY(w->arena, MapEntry, list.n);
   if( entry==0 ) return -1;
   for(int i=0; i<list.n; i++){
-    JsonToken key = { JSON_STRING, 0, list.m[i].key.z, (size_t)list.m[i].key.n };
+    JsonToken key = { JSON_STRING, 0, 0, list.m[i].key.z, (size_t)list.m[i].key.n };
     Buf text;
     if( list.m[i].dead ) continue;
     if( convert(w, &plan->child[0], &key, &entry[n].key) ) return -1;
@@ -571,12 +578,77 @@ static int convert_nested(Work *w, const Plan *plan, const JsonToken *token, Val
   return 0;
 }
 
+/* --- Plain values -------------------------------------------------------- */
+
+static const double power_of_ten[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13,
+  1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+
+/* Up to 18 decimal digits without a zero in front. */
+static int plain_integer(const Type *t, const JsonToken *token, Value *out){
+  const char *z = token->z, *end = z + token->n;
+  int negative = *z=='-';
+  int64_t x = 0;
+  z += negative;
+  if( end - z>18 || z==end || (*z=='0' && end - z>1) ) return 0;
+  for(; z<end; z++){
+    if( *z<'0' || *z>'9' ) return 0;
+    x = x*10 + (*z - '0');
+  }
+  if( negative ) x = -x;
+  if( !integer_fits(t, x) ) return 0;
+  *out = value_int(x);
+  return 1;
+}
+
+/* digits[.digits] whose digits and power of ten are exact in the type, so that
+** one division rounds as strtod does. */
+static int plain_double(const Type *t, const JsonToken *token, Value *out){
+  const char *z = token->z, *end = z + token->n, *point = 0;
+  int negative = *z=='-', digits = 0, places;
+  int64_t x = 0;
+  for(z += negative; z<end; z++){
+    if( *z=='.' && point==0 ){
+      point = z;
+      continue;
+    }
+    if( *z<'0' || *z>'9' || ++digits>15 ) return 0;
+    x = x*10 + (*z - '0');
+  }
+  places = point ? (int)(end - point - 1) : 0;
+  if( digits==0 ) return 0;
+  if( t->kind==T_REAL ){
+    float r = (float)x/(float)power_of_ten[places];
+    if( x>=1<<24 || places>10 ) return 0;
+    *out = value_real(negative ? -r : r);
+  }else{
+    double r = (double)x/power_of_ten[places];
+    *out = value_real(negative ? -r : r);
+  }
+  return 1;
+}
+
+/* What most values are.  0 where the long way must decide. */
+static int convert_plain(const Type *t, const JsonToken *token, Value *out){
+  if( token->n==0 ) return 0;
+  switch( t->kind ){
+    case T_VARCHAR:
+      if( token->kind!=JSON_STRING || !token->ascii || t->p!=TYPE_UNBOUNDED ) return 0;
+      *out = value_text(token->z, token->n);
+      return 1;
+    case T_TINYINT: case T_SMALLINT: case T_INTEGER: case T_BIGINT:
+      return token->kind==JSON_LITERAL && plain_integer(t, token, out);
+    case T_REAL: case T_DOUBLE:
+      return token->kind==JSON_LITERAL && plain_double(t, token, out);
+    default: return 0;
+  }
+}
+
 static int convert(Work *w, const Plan *plan, const JsonToken *token, Value *out){
   const Type *t = plan->type;
   Value text;
   int nested = token->kind==JSON_OBJECT || token->kind==JSON_ARRAY;
   *out = value_null();
-  if( token->kind==JSON_NULL ) return 0;
+  if( token->kind==JSON_NULL || convert_plain(t, token, out) ) return 0;
   if( t->kind==T_ARRAY || t->kind==T_MAP || t->kind==T_ROW ) return convert_nested(w, plan, token, out);
   if( t->kind==T_VARCHAR || t->kind==T_CHAR ){
     *out = convert_text(w, t, token);
@@ -614,6 +686,7 @@ static State *openx_state(SerdeRow *row){
   }
   memset(state, 0, sizeof(*state));
   for(int i=0; i<GUESS_MAX; i++) state->guess[i].n = SIZE_MAX;
+  state->credit = LEARN_CREDIT;
   state->slot = (JsonToken*)(state + 1);
   row->state = state;
   return state;
@@ -632,12 +705,63 @@ static int malformed(Work *w, const JsonReader *r, size_t byte){
   return 0;
 }
 
-static int openx_decode(SerdeRow *row, const char *z, size_t n){
-  Work w = { row, row->serde->plan, &row->arena, z, 0 };
-  const Openx *openx = w.openx;
-  State *state = openx_state(row);
+/* Whether a template that was learned fits the line; its spans are in slot. */
+static int match_templates(SerdeRow *row, State *state, const char *z, size_t n){
+  for(int k=0; k<TEMPLATES; k++){
+    int i = (state->current + k)%TEMPLATES;
+    if( state->template[i].n==0 ) continue;
+    for(int c=0; c<row->serde->n_column; c++) state->slot[c].kind = ABSENT;
+    if( !template_match(&state->template[i], z, n, state->slot) ) continue;
+    state->current = i;
+    if( state->credit<LEARN_CREDIT_MAX ) state->credit++;
+    return 1;
+  }
+  return 0;
+}
+
+typedef struct Learning { Work *w; State *state; int place; } Learning;
+
+static int learned_column(void *arg, const JsonToken *key){
+  Learning *l = arg;
+  return guess_column(l->w, l->state, l->place++, key);
+}
+
+/* Learn a line that the reader took.  Where templates do not pay, credit runs
+** out and nothing is learned for a while. */
+static void learn_template(Work *w, State *state, const char *z, size_t n){
+  Learning l = { w, state, 0 };
+  if( w->openx->dots || w->openx->top.twins || w->row->plain ) return;
+  if( --state->credit<0 ){
+    if( state->credit< -LEARN_CREDIT_MAX ) state->credit = LEARN_CREDIT;
+    return;
+  }
+  state->current = (state->current + 1)%TEMPLATES;
+  template_learn(&state->template[state->current], z, n, learned_column, &l);
+}
+
+/* Read the line: the spans of its columns.  1 when they are in slot, 0 when the
+** row is made, -1 on error. */
+static int read_line(Work *w, State *state, const char *z, size_t n){
+  const Openx *openx = w->openx;
   JsonReader r;
   int rc;
+  lenient_begin(&r, z + 1, n - 1);
+  r.depth = 1;
+  rc = *z=='{' ? read_object(w, &openx->top, &r, state->slot, state)
+               : read_positions(w, &openx->top, &r, state->slot);
+  if( rc ) return malformed(w, &r, (size_t)(r.z - w->record));
+  if( r.z<z + n ){
+    w->row->passed = "text after the first value of the line";
+    w->row->passed_byte = (size_t)(r.z - w->record);
+  }else{
+    learn_template(w, state, z, n);
+  }
+  return 1;
+}
+
+static int openx_decode(SerdeRow *row, const char *z, size_t n){
+  Work w = { row, row->serde->plan, &row->arena, z, 0 };
+  State *state = openx_state(row);
   if( state==0 ) return -1;
   java_trim(&z, &n);
   if( n==0 || (*z!='{' && *z!='[') ){
@@ -646,20 +770,15 @@ static int openx_decode(SerdeRow *row, const char *z, size_t n){
     row->passed_byte = (size_t)(z - w.record);
     return 0;
   }
-  lenient_begin(&r, z + 1, n - 1);
-  r.depth = 1;
-  rc = *z=='{' ? read_object(&w, &openx->top, &r, state->slot, state)
-               : read_positions(&w, &openx->top, &r, state->slot);
-  if( rc ) return malformed(&w, &r, (size_t)(r.z - w.record));
+  if( row->plain || !match_templates(row, state, z, n) ){
+    int rc = read_line(&w, state, z, n);
+    if( rc<=0 ) return rc;
+  }
   for(int i=0; i<row->serde->n_column; i++){
     row->cell[i] = value_null();
-    if( !row->used[i] || state->slot[i].kind==ABSENT ) continue;
+    if( state->slot[i].kind==ABSENT ) continue;
     w.column = row->serde->column[i].name;
-    if( convert(&w, &openx->top.child[i], &state->slot[i], &row->cell[i]) ) return -1;
-  }
-  if( r.z<z + n ){
-    row->passed = "text after the first value of the line";
-    row->passed_byte = (size_t)(r.z - w.record);
+    if( row->used[i] && convert(&w, &w.openx->top.child[i], &state->slot[i], &row->cell[i]) ) return -1;
   }
   return 0;
 }
