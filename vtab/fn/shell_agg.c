@@ -110,6 +110,8 @@ static int run(FnCall *c, const FnMatch *m, const Group *g, const Type **t, Valu
   }
   if( rc==FN_OK ) rc = m->agg->final(c, state, out);
   if( rc==FN_OK ) *out = value_store(c->arena, m->result, out);
+  /* The result may lie in the state, which goes now. */
+  if( rc==FN_OK && (out->kind==V_TEXT || out->kind==V_BLOB) ) out->z = arena_strndup(c->arena, out->z, (size_t)out->n);
   if( m->agg->reset ) m->agg->reset(state);
   if( c->memo && c->memo_free ) c->memo_free(c->memo);
   sqlite3_free(state);
