@@ -190,6 +190,17 @@ static int tzif_open(const unsigned char *p, size_t size, ZoneFile *f){
   return 1;
 }
 
+/* The region whose rules a region follows. */
+static const char *rules_of(const char *name){
+  int lo = 0, hi = ZONE_LINK_COUNT;
+  while( lo<hi ){
+    int mid = (lo+hi)/2, k = strcmp(name, zone_links[mid][0]);
+    if( k==0 ) return zone_links[mid][1];
+    if( k<0 ) hi = mid; else lo = mid+1;
+  }
+  return name;
+}
+
 /* Map a zone's file: 1 if it could be read. */
 static int zone_map(const char *name, ZoneFile *f){
   char path[256];
@@ -199,7 +210,7 @@ static int zone_map(const char *name, ZoneFile *f){
   size_t size = 0;
   int fd, ok = 0;
   if( dir==0 || dir[0]!='/' || strlen(dir)>180 ) dir = ZONE_DIRECTORY;
-  snprintf(path, sizeof(path), "%s/%s", dir, name);
+  snprintf(path, sizeof(path), "%s/%s", dir, rules_of(name));
   fd = open(path, O_RDONLY|O_CLOEXEC);
   if( fd<0 ) return 0;
   if( fstat(fd, &st)==0 && S_ISREG(st.st_mode) && st.st_size>0 && st.st_size<=ZONE_FILE_MAX ){

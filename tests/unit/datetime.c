@@ -327,6 +327,7 @@ static const struct { const char *zone, *utc; int offset; } offsets[] = {
   {"Europe/Dublin", "2100-07-01 00:00:00", 3600},
   {"Africa/Casablanca", "2200-07-01 00:00:00", 3600},
   {"Pacific/Apia", "2011-12-30 10:00:00", 50400},
+  {"Europe/Amsterdam", "1920-01-01 00:00:00", 0},
 };
 
 /* --- Running ------------------------------------------------------------- */
