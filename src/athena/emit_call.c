@@ -126,7 +126,10 @@ static const char *aggregate_call(Emitter *E, Expr *e, const char *suffix){
   for(int i=0; i<sem->n; i++) t[i] = emit_argument(E, sem->arg[i]);
   if( e->distinct && sem->n ) t[0] = ep(E, "DISTINCT %s", t[0]);
   const Type **argt = ARENA_ARRAY(E->arena, const Type*, sem->n+1);
-  for(int i=0; i<sem->n; i++) argt[i] = sem->arg[i]->type;
+  for(int i=0; i<sem->n; i++){
+    Expr *arg = sem->arg[i];
+    argt[i] = arg->kind==EXPR_COERCE ? arg->arg[0]->type : arg->type;
+  }
   const char *native = agg_native_for(agg, sem->n, argt);
   if( native ){
     const char *z = native_sql(E->an, native, sem->n, t);

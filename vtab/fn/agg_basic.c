@@ -234,7 +234,7 @@ const AggDef agg_basic[] = {
    count_step, count_inverse, count_final, 0, "The number of rows.", 0, 0},
   {"count", "(T) -> bigint", AGG_EXACT_INVERSE, "t_count", "count(%1)", sizeof(Count),
    count_step, count_inverse, count_final, 0, "The number of values that are not NULL.", 0, 0},
-  {"count_if", "(boolean) -> bigint", AGG_EXACT_INVERSE, 0, 0, sizeof(Count),
+  {"count_if", "(boolean) -> bigint", AGG_EXACT_INVERSE, 0, "count(nullif(%1, 0))", sizeof(Count),
    count_if_step, count_if_inverse, count_final, 0, "How often a condition is true.", 0, 0},
 
   {"sum", "(double) -> double", 0, "t_sum_double", 0, sizeof(FloatSum),

@@ -209,20 +209,6 @@ static void n_reset(void *p){
 
 /* --- Rows ---------------------------------------------------------------- */
 
-const char *agg_native_for(const AggDef *d, int argc, const Type *const *argt){
-  int is_max = d->step==max_step;
-  if( d->native ) return d->native;
-  if( argc!=1 || (!is_max && d->step!=min_step) ) return 0;
-  switch( argt[0]->kind ){
-    case T_BOOLEAN: case T_TINYINT: case T_SMALLINT: case T_INTEGER: case T_BIGINT: case T_DECIMAL:
-    case T_VARCHAR: case T_VARBINARY: case T_DATE: case T_TIME: case T_TIMESTAMP:
-    case T_INTERVAL_DS: case T_INTERVAL_YM: case T_UNKNOWN:
-      return is_max ? "max(%1)" : "min(%1)";
-    default:
-      return 0;
-  }
-}
-
 const AggDef agg_minmax[] = {
   {"max", "(T) -> T", FN_ORDERABLE, "t_max", 0, sizeof(Best), max_step, 0, key_final, best_reset,
    "The largest value, NaN passed over.", 0, 0},

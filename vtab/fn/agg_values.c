@@ -1,6 +1,6 @@
 /*
 ** What states of aggregates keep: lists of values, sets of distinct values, a
-** single value (see aggregate.h).  All grow by doubling with sqlite3_realloc64
+** single value; and which aggregates SQLite has itself (see aggregate.h).  All grow by doubling with sqlite3_realloc64
 ** and are bounded by AGG_VALUES_MAX bytes a group.
 */
 #include "../sqlite.h"
@@ -150,4 +150,24 @@ int agg_slot_set(AggSlot *s, const Value *v){
 void agg_slot_reset(AggSlot *s){
   sqlite3_free(s->z);
   memset(s, 0, sizeof(*s));
+}
+
+/* --- Natives ------------------------------------------------------------- */
+
+const char *agg_native_for(const AggDef *d, int argc, const Type *const *argt){
+  int is_max = strcmp(d->name, "max")==0;
+  if( d->native ) return d->native;
+  if( argc!=1 ) return 0;
+  switch( argt[0]->kind ){
+    case T_TINYINT: case T_SMALLINT: case T_INTEGER:
+      if( strcmp(d->name, "sum")==0 ) return "sum(%1)";   /* 2^32 rows do not overflow a bigint */
+      break;
+    case T_BOOLEAN: case T_BIGINT: case T_DECIMAL: case T_VARCHAR: case T_VARBINARY: case T_DATE:
+    case T_TIME: case T_TIMESTAMP: case T_INTERVAL_DS: case T_INTERVAL_YM: case T_UNKNOWN:
+      break;
+    default:
+      return 0;
+  }
+  if( is_max ) return "max(%1)";
+  return strcmp(d->name, "min")==0 ? "min(%1)" : 0;
 }

@@ -61,9 +61,9 @@ struct sqlite3;
 /* Register all aggregates and window functions: SQLITE_OK or an error code. */
 int agg_register(struct sqlite3*);
 
-/* SQLite text with %1 that is exactly the aggregate for arguments of these
-** types (max and min of integers, text, dates, …), or NULL.  FILTER or OVER may
-** follow it. */
+/* SQLite text with %1 that is exactly the aggregate for arguments that had these
+** types before they were coerced (max and min of integers, text, dates, …, sum
+** of integers), or NULL.  FILTER or OVER may follow it. */
 const char *agg_native_for(const AggDef*, int argc, const Type *const *argt);
 
 /* A final called over no rows at all has no types: c->argt and c->rett are
