@@ -45,7 +45,9 @@
   X(fn_url) \
   X(fn_binary) \
   X(fn_hash) \
-  X(fn_json)
+  X(fn_json) \
+  X(fn_format_rows) \
+  X(fn_format_number)
 
 #define AGG_FAMILIES(X) \
   X(agg_single) \
