@@ -219,6 +219,30 @@ static const Type *analyse_try(Analyser *an, Scope *s, Expr *e){
   return e->type = t;
 }
 
+/* What format() takes: types with a class in Java, or a CAST to varchar. */
+static int can_format(const Type *t){
+  return t->kind==T_UNKNOWN || t->kind==T_JSON || t->kind==T_CHAR || type_can_cast(t, &TYPE_VARCHAR);
+}
+
+/* format(pattern, …) takes arguments of all types as they are: its row is not
+** found by the resolver. */
+static const Type *analyse_format(Analyser *an, Scope *s, Expr *e){
+  special_arguments(an, e, "format", e->n>=2, "The 'format' function must have at least two arguments");
+  const Type **t = argument_types(an, s, e->n, e->arg);
+  if( t[0]->kind!=T_VARCHAR && t[0]->kind!=T_UNKNOWN )
+    an_fail(an, "TYPE_MISMATCH", e->arg[0]->pos, "Type of first argument to format() must be VARCHAR (actual: %s)", type_z(an, t[0]));
+  for(int i=1; i<e->n; i++){
+    if( !can_format(t[i]) )
+      an_fail(an, "NOT_SUPPORTED", e->arg[i]->pos, "Type not supported for formatting: %s", type_z(an, t[i]));
+  }
+  Sem *sem = sem_new(an, e, SEM_FN);
+  sem->fn = fn_by_sql("t_format", 8);
+  if( sem->fn==0 ) an_refuse(an, e->pos, "function format");
+  sem->n = e->n;
+  sem->arg = e->arg;
+  return e->type = &TYPE_VARCHAR;
+}
+
 /* --- Ordinary calls ------------------------------------------------------ */
 
 /* What only an aggregate may carry. */
@@ -302,6 +326,7 @@ const Type *call_analyse(Analyser *an, Scope *s, Expr *e){
   if( !strcmp(name, "coalesce") ) return analyse_coalesce(an, s, e);
   if( !strcmp(name, "nullif") ) return analyse_nullif(an, s, e);
   if( !strcmp(name, "try") ) return analyse_try(an, s, e);
+  if( !strcmp(name, "format") ) return analyse_format(an, s, e);
   if( e->over || window_only(name) ) return window_call_analyse(an, s, e);
   if( !strcmp(name, "now") && e->n==0 && !e->star ){
     e->name.lower = e->name.text = "now";
