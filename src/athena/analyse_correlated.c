@@ -60,6 +60,15 @@ static int filter_correlation(Select *sel, Expr *e){
   return is_equality(sel, e) ? 1 : 2;
 }
 
+/* A conjunct inner = outer that is a column of FROM on its inner side. */
+int select_probes(Select *sel){
+  Expr *e = sel->body->where ? expr_bare(sel->body->where) : 0;
+  if( e==0 || sel->body->from==0 ) return 0;
+  if( e->kind!=EXPR_AND ) return is_equality(sel, e);
+  for(int i=0; i<e->n; i++) if( is_equality(sel, expr_bare(e->arg[i])) ) return 1;
+  return 0;
+}
+
 static int join_reads_outer(Select *sel, Relation *rel){
   if( rel==0 || rel->kind!=REL_JOIN ) return 0;
   if( rel->on && columns_of(sel, rel->on).outer ) return 1;

@@ -180,6 +180,7 @@ static const Type *column(Analyser *an, Expr *e, Field *f, Select *owner, int le
   Sem *sem = sem_new(an, e, SEM_COLUMN);
   sem->field = f;
   sem->owner = owner;
+  field_use(f);
   if( levels>0 ) note_outer(an, e, sem, levels);
   return e->type = f->type;
 }

@@ -102,6 +102,7 @@ static Expr *star_column(Analyser *an, Pos pos, Field *f, Select *owner){
   sem->field = f;
   sem->owner = owner;
   sem->from_star = 1;
+  field_use(f);
   e->type = f->type;
   return e;
 }

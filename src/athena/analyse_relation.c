@@ -82,6 +82,7 @@ static void table_fields(Analyser *an, RelInfo *info){
     qualify_table(an, f, t);
     scope_add(an, info->scope, f);
   }
+  info->base = info->scope;
 }
 
 /* Analyse a view's text in its own database, without the WITH names around. */
@@ -309,6 +310,8 @@ static void analyse_using(Analyser *an, Relation *rel, RelInfo *info, Scope *lef
     Field *f = field_new(an, name->lower, name->text, t,
       rel->join==JOIN_RIGHT ? b : rel->join==JOIN_FULL ? arena_printf(an->arena, "coalesce(%s, %s)", a, b) : a);
     scope_add(an, info->scope, f);
+    field_use(l);
+    field_use(r);
     used[2*i] = l;
     used[2*i+1] = r;
   }

@@ -82,7 +82,14 @@ Field *field_new(Analyser *an, const char *name, const char *label, const Type *
 Field *field_copy(Analyser *an, const Field *from){
   Field *f = ARENA_NEW(an->arena, Field);
   *f = *from;
+  f->origin = from->origin ? from->origin : (Field*)from;
+  f->used = 0;
   return f;
+}
+
+void field_use(Field *f){
+  if( f->origin ) f = f->origin;
+  f->used = 1;
 }
 
 int field_matches(const Field *f, int n, const Name *part){

@@ -65,6 +65,8 @@ struct Field {
   Expr *item;                   /* output column seen from ORDER BY: the SELECT item */
   int is_lambda;                /* parameter of a lambda; lambda_index: its place in the frame */
   int lambda_index;
+  struct Field *origin;         /* the field it is a copy of (aliases) */
+  int used;                     /* some expression reads it (kept at the origin) */
 };
 
 /* Where names are looked up; then in parent. */
@@ -156,6 +158,7 @@ typedef struct RelInfo {
   int id;
   Scope *scope;                 /* fields it offers */
   TableInfo *table;
+  Scope *base;                  /* of a table: its fields before the alias */
   Query *view;                  /* expanded view */
   WithInfo *with;
   int n_using; const char **using_sql;          /* conditions of USING, as SQL */
@@ -193,6 +196,7 @@ Scope *scope_new(Analyser*, Scope *parent, Select*);
 void scope_add(Analyser*, Scope*, Field*);
 Field *field_new(Analyser*, const char *name, const char *label, const Type*, const char *sql);
 Field *field_copy(Analyser*, const Field*);
+void field_use(Field*);
 /* Resolve a name of n parts: the field, or NULL.  *owner is its SELECT, *outer
 ** how many query boundaries lie between. */
 Field *scope_resolve(Analyser*, Scope*, Pos, int n, const Name *part, Select **owner, int *outer, int *is_output);
@@ -262,6 +266,8 @@ const Type *window_call_analyse(Analyser*, Scope*, Expr*);
 
 /* analyse_correlated.c: an error for what the engine cannot plan */
 void correlated_check(Analyser*, Query*, Pos, int is_scalar);
+/* Its WHERE compares a column with one of an enclosing query. */
+int select_probes(Select*);
 
 /* emit_type.c: text that depends on types only */
 const char *coerce_sql(Analyser*, const char *sql, const Type *from, const Type *to);

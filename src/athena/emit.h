@@ -36,6 +36,7 @@ struct Emitter {
   Select *select;               /* whose expressions are being written */
   int nested;                   /* inside a subquery of an expression */
   HashJoin **hashes;            /* of the statement (emit_hash.c) */
+  int materialize;              /* landing tables of FROM become tables of their own first */
   int depth;
   size_t size;                  /* bytes written in all */
 };

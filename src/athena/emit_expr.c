@@ -108,8 +108,34 @@ static const char *emit_logic(Emitter *E, Expr *e){
   return join_flat(E, is_and ? "AND" : "OR", e->n, t);
 }
 
+/* What every arm of an OR demands is worth saying before it: SQLite can join
+** by it (TPC-H 19). */
+static const char *common_conjuncts(Emitter *E, Expr *e){
+  const char *all = 0;
+  Expr *first = expr_bare(e->arg[0]);
+  int n = first->kind==EXPR_AND ? first->n : 1;
+  for(int i=0; i<n; i++){
+    Expr *c = expr_bare(first->kind==EXPR_AND ? first->arg[i] : first);
+    int in_all = c->kind==EXPR_COMPARE && !expr_may_raise(c);
+    for(int k=1; k<e->n && in_all; k++){
+      Expr *arm = expr_bare(e->arg[k]);
+      int m = arm->kind==EXPR_AND ? arm->n : 1, found = 0;
+      for(int j=0; j<m && !found; j++) found = expr_same(c, arm->kind==EXPR_AND ? arm->arg[j] : arm);
+      in_all = found;
+    }
+    if( !in_all ) continue;
+    const char *sql = emit_expr(E, c);
+    all = all ? ep(E, "%s AND %s", all, sql) : sql;
+  }
+  return all;
+}
+
 const char *emit_condition(Emitter *E, Expr *e){
   Expr *bare = expr_bare(e);
+  if( bare->kind==EXPR_OR ){
+    const char *all = common_conjuncts(E, bare), *sql = emit_expr(E, e);
+    return all ? ep(E, "%s AND %s", all, sql) : sql;
+  }
   if( bare->kind!=EXPR_AND ) return emit_expr(E, e);
   const char *const *t = emit_all(E, bare->n, bare->arg);
   int k = first_raising(bare->n, bare->arg);

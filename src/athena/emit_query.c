@@ -213,6 +213,25 @@ static const char *emit_distinct_sorted(Emitter *E, Select *sel, Query *q, const
     emit_sort_items(E, q->order_by.n, q->order_by.item, key), emit_limit(E, q));
 }
 
+static int has_right_join(const Relation *rel){
+  if( rel->kind!=REL_JOIN ) return 0;
+  return rel->join==JOIN_RIGHT || rel->join==JOIN_FULL || has_right_join(rel->left) || has_right_join(rel->right);
+}
+
+/* FROM …  A correlated subquery is probed once for each outer row, which
+** SQLite's planner does not count: it would scan.  A table function in front,
+** which it takes to have many rows (json_each of one), makes an automatic
+** index worth its while. */
+static const char *emit_source(Emitter *E, Select *sel){
+  int probes = select_probes(sel) && !has_right_join(sel->body->from);
+  int materialize = E->materialize;
+  E->materialize = probes;
+  const char *from = emit_from(E, sel->body->from);
+  E->materialize = materialize;
+  if( !probes ) return ep(E, " FROM %s", from);
+  return ep(E, " FROM json_each('[0]') AS d%d CROSS JOIN %s", ++E->an->next_id, from);
+}
+
 static const char *emit_select(Emitter *E, Select *sel, Query *q, const Type *const *target){
   Body *body = sel->body;
   Select *outer = E->select;
@@ -220,7 +239,7 @@ static const char *emit_select(Emitter *E, Select *sel, Query *q, const Type *co
   const char *source = "", *where = 0, *sql;
   E->select = sel;
   sel->stage = 0;
-  if( body->from ) source = ep(E, " FROM %s", emit_from(E, body->from));
+  if( body->from ) source = emit_source(E, sel);
   if( body->where ) source = ep(E, "%s WHERE %s", source, emit_condition(E, body->where));
   if( sel->aggregated ){
     emit_groups(E, sel, source);

@@ -36,9 +36,23 @@ static const char *from_query(Emitter *E, Relation *rel, RelInfo *info, Query *q
   return from_named(E, rel, ep(E, "q%d", info->id), info->id);
 }
 
+/* The columns in use, copied once, so that SQLite can index them. */
+static const char *from_materialized(Emitter *E, RelInfo *info){
+  TableInfo *t = info->table;
+  Buf b;
+  int id = ++E->an->next_id;
+  buf_init(&b, E->arena);
+  for(int i=0; i<t->n_column; i++){
+    if( info->base->field[i]->used ) buf_printf(&b, "%s%s", b.n ? ", " : "SELECT ", quoted(E, t->column[i].name));
+  }
+  emit_with_entry(E, id, 0, ep(E, "%s FROM %s", b.n ? b.z : "SELECT 1", quoted(E, t->sqlite_name)), 1);
+  return ep(E, "q%d AS r%d", id, info->id);
+}
+
 static const char *from_table(Emitter *E, Relation *rel, RelInfo *info){
   if( info->with ) return from_named(E, rel, ep(E, "q%d", info->with->id), info->id);
   if( info->view ) return from_query(E, rel, info, info->view);
+  if( E->materialize && info->table->kind==TABLE_LANDING && rel->sample==0 ) return from_materialized(E, info);
   return from_named(E, rel, quoted(E, info->table->sqlite_name), info->id);
 }
 
