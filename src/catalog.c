@@ -266,7 +266,7 @@ int catalog_find_table(Catalog *c, Arena *a, const char *database, const char *t
   if( rc==SQLITE_ROW ){
     const char *kind = (const char*)sqlite3_column_text(stmt, 0);
     t = new_info(a, kind[0]=='l' ? TABLE_LANDING : kind[0]=='v' ? TABLE_VIEW : TABLE_STORED, database, table);
-    t->sqlite_name = text(a, stmt, 1);
+    t->sqlite_name = t->kind==TABLE_VIEW ? table_sqlite_name(a, database, table) : text(a, stmt, 1);
     t->view_sql = text(a, stmt, 2);
     t->view_database = text(a, stmt, 3);
   }

@@ -20,18 +20,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "export.h"
+#include "json_row.h"
 #include "output.h"
 #include "statement.h"
 #include "swap.h"
 
 #define EXPORT_BUFFER (1<<20)
-
-typedef enum Form { FORM_NUMBER, FORM_TEXT, FORM_BARE, FORM_TIMESTAMP, FORM_BOOLEAN, FORM_VALUE } Form;
-typedef struct ExportColumn {
-  const Type *type;
-  Form form;
-  const char *key; size_t n_key;        /* `{"a":` or `,"b":` */
-} ExportColumn;
 
 typedef struct Writer {
   Session *s;
@@ -57,83 +51,12 @@ static int writer_flush(Writer *w){
 
 /* --- Rows ---------------------------------------------------------------------- */
 
-static Form stored_form(const Type *t){
-  switch( t->kind ){
-    case T_BOOLEAN: return FORM_BOOLEAN;
-    case T_TINYINT: case T_SMALLINT: case T_INTEGER: case T_BIGINT: return FORM_NUMBER;
-    case T_DECIMAL: return FORM_BARE;
-    case T_VARCHAR: case T_DATE: case T_VARBINARY: return FORM_TEXT;
-    case T_TIMESTAMP: return FORM_TIMESTAMP;
-    default: return FORM_VALUE;
-  }
-}
-
-static void make_key(Arena *a, ExportColumn *c, const char *name, int first){
-  Buf b;
-  buf_init(&b, a);
-  buf_char(&b, first ? '{' : ',');
-  json_string(&b, name, strlen(name));
-  buf_char(&b, ':');
-  c->key = b.z;
-  c->n_key = b.n;
-}
-
-static void write_integer(Buf *b, sqlite3_int64 v){
-  char digits[24];
-  int n = snprintf(digits, sizeof(digits), "%lld", (long long)v);
-  buf_add(b, digits, (size_t)n);
-}
-
-/* A value that needs its type: loaded from its stored form first. */
-static int write_value(Writer *w, Arena *row, const ExportColumn *c, sqlite3_stmt *stmt, int i, int stored){
-  Value v = column_value(stmt, i, c->type), loaded = v;
-  if( stored && value_load(row, c->type, &v, &loaded) ){
-    return session_fail(w->s, "TARN_STORED: column %s holds a value that is not a %s", sqlite3_column_name(stmt, i),
-                        type_text(&w->s->arena, c->type));
-  }
-  json_value(&w->buf, c->type, &loaded);
-  return 0;
-}
-
-static int write_column(Writer *w, Arena *row, const ExportColumn *c, sqlite3_stmt *stmt, int i, int stored){
-  Buf *b = &w->buf;
-  int type = sqlite3_column_type(stmt, i);
-  size_t n;
-  const char *z;
-  buf_add(b, c->key, c->n_key);
-  if( type==SQLITE_NULL ){
-    buf_add(b, "null", 4);
-    return 0;
-  }
-  if( c->form==FORM_NUMBER && type==SQLITE_INTEGER ){
-    write_integer(b, sqlite3_column_int64(stmt, i));
-    return 0;
-  }
-  if( c->form==FORM_BOOLEAN && type==SQLITE_INTEGER ){
-    buf_str(b, sqlite3_column_int(stmt, i) ? "true" : "false");
-    return 0;
-  }
-  if( c->form==FORM_VALUE || (type!=SQLITE_TEXT && type!=SQLITE_BLOB) ) return write_value(w, row, c, stmt, i, stored);
-  z = type==SQLITE_TEXT ? (const char*)sqlite3_column_text(stmt, i) : sqlite3_column_blob(stmt, i);
-  n = (size_t)sqlite3_column_bytes(stmt, i);
-  if( c->form==FORM_TIMESTAMP && memchr(z, '.', n) ){
-    while( z[n-1]=='0' ) n--;
-    if( z[n-1]=='.' ) n--;
-  }
-  if( c->form==FORM_BARE ) buf_add(b, z, n);
-  else json_string(b, z ? z : "", n);
-  return 0;
-}
-
-static int write_rows(Writer *w, sqlite3_stmt *stmt, int n, const ExportColumn *c, int stored, long long *rows){
+static int write_rows(Writer *w, sqlite3_stmt *stmt, int n, const JsonColumn *c, int stored, long long *rows){
   Arena row;
   int rc;
   arena_init_or_die(&row);
   while( (rc = session_step(w->s, stmt))==1 ){
-    int bad = 0;
-    for(int i=0; i<n && !bad; i++) bad = write_column(w, &row, &c[i], stmt, i, stored);
-    buf_add(&w->buf, n ? "}\n" : "{}\n", n ? 2 : 3);
-    if( bad || (w->buf.n>=EXPORT_BUFFER && writer_flush(w)) ){
+    if( json_row(w->s, &w->buf, &row, n, c, stmt, stored, 0) || (w->buf.n>=EXPORT_BUFFER && writer_flush(w)) ){
       sqlite3_finalize(stmt);
       rc = -1;
       break;
@@ -148,14 +71,10 @@ static int write_rows(Writer *w, sqlite3_stmt *stmt, int n, const ExportColumn *
 /* --- Tables ---------------------------------------------------------------------- */
 
 static int write_stored(Session *s, Writer *w, const TableInfo *t, long long *rows){
-  ExportColumn *c = ARENA_ARRAY(&s->arena, ExportColumn, t->n_column+1);
+  JsonColumn *c = ARENA_ARRAY(&s->arena, JsonColumn, t->n_column+1);
   sqlite3_stmt *stmt = session_prepare(s, "SELECT * FROM \"%w\"", t->sqlite_name);
   if( stmt==0 ) return 1;
-  for(int i=0; i<t->n_column; i++){
-    c[i].type = t->column[i].type;
-    c[i].form = stored_form(c[i].type);
-    make_key(&s->arena, &c[i], t->column[i].name, i==0);
-  }
+  for(int i=0; i<t->n_column; i++) json_column_init(&s->arena, &c[i], t->column[i].name, t->column[i].type, 1);
   if( sqlite3_column_count(stmt)!=t->n_column ){
     sqlite3_finalize(stmt);
     return session_fail(s, "TARN_STORED: table %s has other columns than the catalog says", t->sqlite_name);
@@ -165,7 +84,7 @@ static int write_stored(Session *s, Writer *w, const TableInfo *t, long long *ro
 
 static int write_query(Session *s, Writer *w, const TableName *t, long long *rows){
   Compiled *q = 0;
-  ExportColumn *c;
+  JsonColumn *c;
   sqlite3_stmt *stmt;
   char *sql = sqlite3_mprintf("SELECT * FROM \"%w\".\"%w\"", t->database, t->name);
   int rc = sql ? statement_compile(s, arena_strdup(&s->arena, sql), &q) : session_fail(s, "out of memory");
@@ -173,12 +92,8 @@ static int write_query(Session *s, Writer *w, const TableName *t, long long *row
   if( rc ) return 1;
   stmt = session_prepare(s, "%s", q->sqlite_sql);
   if( stmt==0 ) return 1;
-  c = ARENA_ARRAY(&s->arena, ExportColumn, q->n_column+1);
-  for(int i=0; i<q->n_column; i++){
-    c[i].type = q->column[i].type;
-    c[i].form = FORM_VALUE;
-    make_key(&s->arena, &c[i], q->column[i].name, i==0);
-  }
+  c = ARENA_ARRAY(&s->arena, JsonColumn, q->n_column+1);
+  for(int i=0; i<q->n_column; i++) json_column_init(&s->arena, &c[i], q->column[i].name, q->column[i].type, 0);
   return write_rows(w, stmt, q->n_column, c, 0, rows);
 }
 

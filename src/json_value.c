@@ -68,32 +68,36 @@ static void json_double(Buf *b, const Type *type, const Value *v){
   else quoted_text(b, type, v);
 }
 
-static void json_row(Buf *b, const Type *type, const Value *v){
+static void json_any(Buf*, const Type*, const Value*, int omit_nulls);
+
+static void json_struct(Buf *b, const Type *type, const Value *v, int omit_nulls){
+  int n = 0;
   buf_char(b, '{');
   for(int i=0; i<type->n; i++){
     Value field = list_get(v, i);
     const char *name = type->name ? type->name[i] : 0;
-    if( i ) buf_char(b, ',');
+    if( omit_nulls && field.kind==V_NULL ) continue;
+    if( n++ ) buf_char(b, ',');
     if( name ) json_string(b, name, strlen(name));
     else buf_printf(b, "\"field%d\"", i);
     buf_char(b, ':');
-    json_value(b, type->arg[i], &field);
+    json_any(b, type->arg[i], &field, omit_nulls);
   }
   buf_char(b, '}');
 }
 
-static void json_array(Buf *b, const Type *type, const Value *v){
+static void json_array(Buf *b, const Type *type, const Value *v, int omit_nulls){
   int n = list_count(v);
   buf_char(b, '[');
   for(int i=0; i<n; i++){
     Value element = list_get(v, i);
     if( i ) buf_char(b, ',');
-    json_value(b, type->arg[0], &element);
+    json_any(b, type->arg[0], &element, omit_nulls);
   }
   buf_char(b, ']');
 }
 
-static void json_map(Buf *b, const Type *type, const Value *v){
+static void json_map(Buf *b, const Type *type, const Value *v, int omit_nulls){
   int n = list_count(v);
   buf_char(b, '{');
   for(int i=0; i+1<n; i+=2){
@@ -103,12 +107,12 @@ static void json_map(Buf *b, const Type *type, const Value *v){
     else if( type->arg[0]->kind==T_TIMESTAMP ) json_timestamp(b, type->arg[0], &key);
     else quoted_text(b, type->arg[0], &key);
     buf_char(b, ':');
-    json_value(b, type->arg[1], &value);
+    json_any(b, type->arg[1], &value, omit_nulls);
   }
   buf_char(b, '}');
 }
 
-void json_value(Buf *b, const Type *type, const Value *v){
+static void json_any(Buf *b, const Type *type, const Value *v, int omit_nulls){
   if( v->kind==V_NULL ){
     buf_str(b, "null");
     return;
@@ -128,10 +132,18 @@ void json_value(Buf *b, const Type *type, const Value *v){
     case T_TIMESTAMP:
       json_timestamp(b, type, v);
       break;
-    case T_ARRAY: json_array(b, type, v); break;
-    case T_MAP:   json_map(b, type, v); break;
-    case T_ROW:   json_row(b, type, v); break;
+    case T_ARRAY: json_array(b, type, v, omit_nulls); break;
+    case T_MAP:   json_map(b, type, v, omit_nulls); break;
+    case T_ROW:   json_struct(b, type, v, omit_nulls); break;
     default:
       quoted_text(b, type, v);
   }
+}
+
+void json_value(Buf *b, const Type *type, const Value *v){
+  json_any(b, type, v, 0);
+}
+
+void json_value_openx(Buf *b, const Type *type, const Value *v){
+  json_any(b, type, v, 1);
 }

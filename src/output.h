@@ -69,5 +69,7 @@ ColumnInfo column_info(Arena*, const OutputColumn*);
 
 /* Append a value as Athena's JSON writer does (json_value.c). */
 void json_value(Buf*, const Type*, const Value*);
+/* The same as the OpenX SerDe writes it: fields that are NULL are left out. */
+void json_value_openx(Buf*, const Type*, const Value*);
 void json_string(Buf*, const char *z, size_t n);
 #endif

@@ -266,6 +266,12 @@ static int set_s3_root(Session *s){
   return 0;
 }
 
+/* tarn_fail(message): an error of Athena's, raised by emitted SQL. */
+static void fail_function(sqlite3_context *context, int argc, sqlite3_value **argv){
+  (void)argc;
+  sqlite3_result_error(context, (const char*)sqlite3_value_text(argv[0]), -1);
+}
+
 static int configure(Session *s){
   int off = 0;
   sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
@@ -276,6 +282,7 @@ static int configure(Session *s){
   s->s3.config = s3_config(s->options);
   s->host.s3 = &s->s3;
   if( tarn_register(s->db)!=SQLITE_OK || jsonl_register(s->db, &s->host)!=SQLITE_OK ) return session_fail_sqlite(s);
+  if( sqlite3_create_function(s->db, "tarn_fail", 1, SQLITE_UTF8|SQLITE_DIRECTONLY, 0, fail_function, 0, 0)!=SQLITE_OK ) return session_fail_sqlite(s);
   return session_exec(s, "PRAGMA cache_size=-65536");
 }
 

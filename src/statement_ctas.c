@@ -1,5 +1,5 @@
 /*
-** CREATE TABLE AS and INSERT INTO … SELECT / VALUES.
+** CREATE TABLE AS.
 **
 ** A stored table is an ordinary SQLite table whose declared types are
 ** Athena's names in quotes, so that `PRAGMA table_info` shows Athena's schema;
@@ -221,40 +221,4 @@ int statement_create_table_as(Session *s, const Compiled *c, Output *out){
   }
   if( folder && export_stage(s, session_now(), &t, folder, &written, &bytes) ) return 1;
   return result_update(s, out, n);
-}
-
-/* --- INSERT ----------------------------------------------------------------------------- */
-
-/* "(a, b)" of an INSERT with a column list; "" without one. */
-static char *insert_columns(const Statement *st){
-  char *list = sqlite3_mprintf("%s", st->columns.n ? "(" : "");
-  for(int i=0; i<st->columns.n && list; i++){
-    char *more = sqlite3_mprintf("%s%s\"%w\"%s", list, i ? ", " : "", st->columns.name[i].lower, i+1==st->columns.n ? ")" : "");
-    sqlite3_free(list);
-    list = more;
-  }
-  return list;
-}
-
-int statement_insert(Session *s, const Compiled *c, Output *out){
-  const Statement *st = c->statement;
-  TableName t;
-  char *columns;
-  int kind, rc;
-  if( table_name_resolve(s, &st->table, &t) ) return 1;
-  kind = catalog_object(s, &t);
-  if( s->error ) return 1;
-  if( kind==OBJECT_NONE || kind==OBJECT_FOREIGN ){
-    const Name *last = &st->table.name[st->table.n-1];
-    return session_fail(s, "TABLE_NOT_FOUND: line %d:%d: Table 'awsdatacatalog.%s.%s' does not exist",
-                        last->pos.line, last->pos.col, t.database, t.name);
-  }
-  if( kind==OBJECT_VIEW ) return session_fail(s, "NOT_SUPPORTED: line 1:1: Inserting into views is not supported");
-  if( kind==OBJECT_LANDING || session_text(s, "SELECT location FROM tarn_tables WHERE database=%Q AND name=%Q", t.database, t.name) ){
-    return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: INSERT INTO a table with a location");
-  }
-  columns = insert_columns(st);
-  rc = columns ? session_exec(s, "INSERT INTO \"%w\"%s %s", t.sqlite_name, columns, c->sqlite_sql_stored) : session_fail(s, "out of memory");
-  sqlite3_free(columns);
-  return rc ? 1 : result_update(s, out, sqlite3_changes64(s->db));
 }

@@ -127,6 +127,11 @@ static int swap_one(Session *s, const char *folder, const char *staged, const ch
   SwapPaths p = swap_paths(&s->arena, folder, run);
   char *path = without_slash(&s->arena, folder);
   char *slash = strrchr(path, '/');
+  if( old[0]==0 ){               /* a new file of INSERT or UNLOAD */
+    if( exists(staged) && move(s, staged, path) ) return 1;
+    if( slash ) sync_folder(arena_strndup(&s->arena, path, (size_t)(slash-path)));
+    return 0;
+  }
   if( exists(staged) ){
     if( write_marker(s, p.marker) ) return 1;
     if( exists(path) && move(s, path, old) ) return 1;

@@ -84,6 +84,15 @@ static const Type *const *insert_types(Analyser *an, Statement *st, QueryInfo *q
   return to;
 }
 
+/* INSERT never cuts a text: the driver's tarn_fail raises Athena's error. */
+static const char *no_truncation(Analyser *an, const char *coerced, const char *value, const Type *from, const Type *to){
+  if( (to->kind!=T_VARCHAR && to->kind!=T_CHAR) || to->p==TYPE_UNBOUNDED ) return coerced;
+  if( from->kind!=to->kind || (from->p!=TYPE_UNBOUNDED && from->p<=to->p) ) return coerced;
+  return arena_printf(an->arena, "CASE WHEN length(rtrim(%s))>%d THEN tarn_fail('INVALID_CAST_ARGUMENT: "
+    "Cannot truncate non-space characters when casting from %s to %s on INSERT') ELSE %s END",
+    value, to->p, type_z(an, from), type_z(an, to), coerced);
+}
+
 /* The query's SQL once more, its columns in stored form. */
 static const char *stored_sql(Analyser *an, QueryInfo *q, const char *sql, const Type *const *target){
   Buf b;
@@ -93,7 +102,7 @@ static const char *stored_sql(Analyser *an, QueryInfo *q, const char *sql, const
     const char *c = arena_printf(an->arena, "c%d", i);
     const Type *t = q->field[i]->type;
     const char *v = c;
-    if( target ) v = coerce_sql(an, v, t, target[i]);
+    if( target ) v = no_truncation(an, coerce_sql(an, v, t, target[i]), c, t, target[i]);
     v = store_sql(an, v, target ? target[i] : t);
     plain &= v==c;
     buf_printf(&b, "%s%s AS c%d", i ? ", " : "", v, i);

@@ -1,0 +1,158 @@
+/*
+** New files of INSERT and UNLOAD: JSON lines, gzipped as Athena does by
+** default, one file for each partition that gets rows.
+**
+** A file is called as Athena calls its own: the time, a number, an id.  It is
+** written under a hidden name beside its place (readers skip names that begin
+** with a dot), and moved by swap.c after COMMIT.
+*/
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <sys/random.h>
+#include "files.h"
+#include "landing.h"
+#include "output.h"
+#include "swap.h"
+
+#define FILES_BUFFER (256<<10)
+
+typedef struct Part {
+  Buf buf;
+  int fd;
+  gzFile gz;
+  char *staged;
+} Part;
+
+typedef struct Writer {
+  Session *s;
+  NewFiles *f;
+  Part part[FILES_OPEN_MAX];
+} Writer;
+
+/* 20240131_102030_00000_abcde_<32 hex digits>[.gz], of one call the same id
+** but for the number. */
+static char *file_name(Arena *a, int number, int gzip){
+  unsigned char random[21] = {0};
+  char stamp[32], id[6], uuid[40];
+  time_t now = time(0);
+  struct tm t;
+  if( getrandom(random, sizeof(random), 0)<0 ) memcpy(random, &now, sizeof(now));
+  gmtime_r(&now, &t);
+  strftime(stamp, sizeof(stamp), "%Y%m%d_%H%M%S", &t);
+  for(int i=0; i<5; i++) id[i] = "abcdefghijkmnpqrstuvwxyz23456789"[random[16+i]%32];
+  id[5] = 0;
+  for(int i=0; i<16; i++) snprintf(uuid+2*i, 3, "%02x", random[i]);
+  return arena_printf(a, "%s_%05d_%s_%.8s-%.4s-%.4s-%.4s-%.12s%s", stamp, number, id, uuid, uuid+8, uuid+12, uuid+16, uuid+20, gzip ? ".gz" : "");
+}
+
+static int part_flush(Writer *w, Part *p){
+  size_t done = 0;
+  if( p->buf.oom ) return session_fail(w->s, "out of memory");
+  while( done<p->buf.n ){
+    ssize_t n = p->gz ? gzwrite(p->gz, p->buf.z+done, (unsigned)(p->buf.n-done)) : write(p->fd, p->buf.z+done, p->buf.n-done);
+    if( n<0 && errno==EINTR ) continue;
+    if( n<=0 ) return session_fail(w->s, "TARN_EXPORT: %s: %s", p->staged, strerror(errno));
+    done += (size_t)n;
+  }
+  p->buf.n = 0;
+  return 0;
+}
+
+/* Texts of the partition columns of the statement's row. */
+static const char **part_values(Writer *w, sqlite3_stmt *stmt){
+  NewFiles *f = w->f;
+  const char **value = ARENA_ARRAY(&w->s->arena, const char*, f->n_key+1);
+  for(int i=0; i<f->n_key; i++){
+    int at = f->n_column - f->n_key + i;
+    Value v = column_value(stmt, at, f->column[at].type), loaded = v;
+    Buf b;
+    if( v.kind==V_NULL ) continue;
+    if( f->stored && value_load(&w->s->arena, f->column[at].type, &v, &loaded) ) loaded = v;
+    buf_init(&b, &w->s->arena);
+    value_print(&b, f->column[at].type, &loaded);
+    buf_add(&b, "", 1);
+    value[i] = b.z;
+  }
+  return value;
+}
+
+static int part_open(Writer *w, const char *spec, const char **value){
+  NewFiles *f = w->f;
+  Part *p = &w->part[f->n_part];
+  struct NewPart *n = &f->part[f->n_part];
+  char *name = file_name(&w->s->arena, f->n_part, f->gzip);
+  const char *folder = spec[0] ? arena_printf(&w->s->arena, "%s/%s", f->folder, spec) : f->folder;
+  if( swap_make_folder(w->s, folder) ) return 1;
+  n->spec = spec;
+  n->value = value;
+  n->path = arena_printf(&w->s->arena, "%s/%s", folder, name);
+  p->staged = arena_printf(&w->s->arena, "%s/.%s", folder, name);
+  p->fd = open(p->staged, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0666);
+  if( p->fd<0 ) return session_fail(w->s, "TARN_EXPORT: %s: %s", p->staged, strerror(errno));
+  session_remember_staged(w->s, p->staged);
+  buf_init(&p->buf, 0);
+  f->n_part++;
+  if( f->gzip && (p->gz = gzdopen(dup(p->fd), "wb"))==0 ) return session_fail(w->s, "out of memory");
+  return 0;
+}
+
+/* The part of the statement's row, opened when it is new. */
+static Part *part_of_row(Writer *w, sqlite3_stmt *stmt){
+  NewFiles *f = w->f;
+  const char **value = f->n_key ? part_values(w, stmt) : 0;
+  const char *spec = f->n_key ? partition_spec(&w->s->arena, f->n_key, f->key, value) : "";
+  for(int i=0; i<f->n_part; i++){
+    if( strcmp(f->part[i].spec, spec)==0 ){
+      f->part[i].rows++;
+      return &w->part[i];
+    }
+  }
+  if( f->n_part==FILES_OPEN_MAX ){
+    session_fail(w->s, "HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of %d open writers for partitions/buckets", FILES_OPEN_MAX);
+    return 0;
+  }
+  if( part_open(w, spec, value) ) return 0;
+  f->part[f->n_part-1].rows = 1;
+  return &w->part[f->n_part-1];
+}
+
+static int part_close(Writer *w, int i, int failed){
+  Part *p = &w->part[i];
+  int rc = failed || part_flush(w, p);
+  if( p->gz && gzclose(p->gz)!=Z_OK && rc==0 ) rc = session_fail(w->s, "TARN_EXPORT: %s: cannot be written", p->staged);
+  if( rc==0 && fsync(p->fd) ) rc = session_fail(w->s, "TARN_EXPORT: %s: %s", p->staged, strerror(errno));
+  close(p->fd);
+  buf_free(&p->buf);
+  return rc || session_exec(w->s, "INSERT INTO tarn_swaps(run,folder,staged,old) VALUES(0,%Q,%Q,'')", w->f->part[i].path, p->staged);
+}
+
+int files_write(Session *s, NewFiles *f, sqlite3_stmt *stmt){
+  Writer *w = ARENA_NEW(&s->arena, Writer);
+  Arena row;
+  int rc, bad = 0;
+  w->s = s;
+  w->f = f;
+  f->n_part = 0;
+  f->rows = 0;
+  arena_init_or_die(&row);
+  while( (rc = session_step(s, stmt))==1 ){
+    Part *p = part_of_row(w, stmt);
+    bad = p==0 || json_row(s, &p->buf, &row, f->n_column, f->column, stmt, f->stored, f->openx)
+       || (p->buf.n>FILES_BUFFER && part_flush(w, p));
+    if( bad ){
+      sqlite3_finalize(stmt);
+      break;
+    }
+    f->rows++;
+    arena_reset(&row);
+  }
+  bad = bad || rc<0;
+  arena_free(&row);
+  for(int i=0; i<f->n_part; i++) if( part_close(w, i, bad) ) bad = 1;
+  return bad;
+}
