@@ -230,7 +230,7 @@ static int iso_date(const char *z, int n, int *at, DateTimeText *t){
   if( *at<n && (z[*at]=='-' || z[*at]=='+') ) sign = z[(*at)++];
   start = *at;
   if( !iso_digits(z, n, at, 4, 10, &v) ){
-    *at = 0;
+    *at = start;
     return 0;
   }
   if( (*at-start>4)!=(sign=='+') && sign!='-' ){
@@ -275,7 +275,7 @@ static void iso_offset(const char *z, int n, int *at, IsoText *t){
   sign = z[i++]=='-' ? -1 : 1;
   if( !iso_digits(z, n, &i, 2, 2, &v) ) return;
   h = (int)v;
-  if( !iso_field(z, n, &i, ':', &m) || h>18 || m>59 ) return;
+  if( !iso_field(z, n, &i, ':', &m) || m>59 || h>59 ) return;
   *at = i;
   if( i<n && z[i]==':' && iso_field(z, n, &i, ':', &s) && s<60 ) *at = i; else s = 0;
   t->has_offset = 1;
@@ -289,11 +289,37 @@ static void iso_offset(const char *z, int n, int *at, IsoText *t){
   }
 }
 
+/* The first field out of range, in the order that java.time looks. */
+static int iso_check(FnCall *c, const Value *v, const IsoText *t){
+  struct { const char *name, *range; int value, min, max; } f[] = {
+    {"MonthOfYear", "1 - 12", t->t.month, 1, 12}, {"DayOfMonth", "1 - 28/31", t->t.day, 1, 31},
+    {"MinuteOfHour", "0 - 59", t->t.minute, 0, 59}, {"HourOfDay", "0 - 23", t->t.hour, 0, 23},
+    {"SecondOfMinute", "0 - 59", t->t.second, 0, 59}};
+  const char *invalid = 0;
+  size_t i;
+  if( abs(t->offset)>=24*3600 ){
+    return fn_bad_argument(c, "Text '%.*s' could not be parsed: Value out of range: Hour[0-23], "
+                           "Minute[0-59], Second[0-59]", v->n, v->z);
+  }
+  if( abs(t->offset)>18*3600 ){
+    return fn_bad_argument(c, "Text '%.*s' could not be parsed: Zone offset not in valid range: "
+                           "-18:00 to +18:00", v->n, v->z);
+  }
+  for(i = 0; i<sizeof(f)/sizeof(f[0]); i++){
+    if( i==2 && (invalid = java_invalid_date(c->arena, t->t.year, t->t.month, t->t.day))!=0 ){
+      return fn_bad_argument(c, "Text '%.*s' could not be parsed: %s", v->n, v->z, invalid);
+    }
+    if( f[i].value>=f[i].min && f[i].value<=f[i].max ) continue;
+    return fn_bad_argument(c, "Text '%.*s' could not be parsed: Invalid value for %s (valid values "
+                           "%s): %d", v->n, v->z, f[i].name, f[i].range, f[i].value);
+  }
+  return FN_OK;
+}
+
 static int from_iso8601_timestamp_nanos(FnCall *c, int n, const Value *v, Value *out){
   IsoText t;
   Instant x = {0, 0, ZONE_UTC};
-  int64_t seconds;
-  int at = 0, before, after;
+  int at = 0;
   const char *z = v[0].z;
   (void)n;
   memset(&t, 0, sizeof(t));
@@ -305,24 +331,16 @@ static int from_iso8601_timestamp_nanos(FnCall *c, int n, const Value *v, Value 
     return fn_bad_argument(c, "Text '%.*s' could not be parsed, unparsed text found at index %d",
                            v[0].n, z, at);
   }
-  if( !datetime_text_valid(&t.t, 1) ){
-    return fn_bad_argument(c, "Text '%.*s' could not be parsed", v[0].n, z);
-  }
-  seconds = datetime_text_seconds(&t.t);
+  if( iso_check(c, v, &t) ) return FN_ERROR;
   if( t.zone ){
     if( zone_parse(t.zone, (size_t)t.zone_n, &x.zone)!=ZONE_OK ){
       return fn_refuse(c, "time zone '%.*s'", t.zone_n, t.zone);
     }
-    if( zone_local(x.zone, seconds, &before, &after)==2 && after==t.offset ) before = after;
-    seconds -= before;
   }else if( t.has_offset ){
-    if( t.offset%60!=0 || abs(t.offset)>ZONE_MINUTES_MAX*60 ){
-      return fn_error(c, "NOT_SUPPORTED", "Time zone not supported: %.*s", v[0].n, z);
-    }
+    if( t.offset%60!=0 || abs(t.offset)>ZONE_MINUTES_MAX*60 ) return zone_unknown(c, t.offset);
     x.zone = zone_from_minutes(t.offset/60);
-    seconds -= t.offset;
   }
-  if( !datetime_instant(seconds, datetime_text_picos(&t.t, 12), &x) ){
+  if( !datetime_instant(datetime_text_seconds(&t.t) - t.offset, datetime_text_picos(&t.t, 12), &x) ){
     return fn_refuse(c, "a timestamp out of range");
   }
   *out = put_tz(c->arena, x);

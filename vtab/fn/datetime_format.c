@@ -56,8 +56,7 @@ static int plain_date(const Value *v, int *year, int *month, int *day){
 
 /* The engine reads '%Y-%m-%d' by java.time, whose errors differ from Joda's. */
 static int parse_plain_date(FnCall *c, const Value *text, int64_t *days, int *done){
-  static const char *const months[] = {"JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE",
-    "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"};
+  const char *invalid;
   int year, month, day;
   *done = plain_date(text, &year, &month, &day);
   if( !*done ) return FN_OK;
@@ -67,12 +66,8 @@ static int parse_plain_date(FnCall *c, const Value *text, int64_t *days, int *do
   if( day<1 || day>31 ){
     return fn_bad_argument(c, "Invalid value for DayOfMonth (valid values 1 - 28/31): %d", day);
   }
-  if( day>civil_days_in_month(year, month) ){
-    if( day==29 ){
-      return fn_bad_argument(c, "Invalid date 'February 29' as '%d' is not a leap year", year);
-    }
-    return fn_bad_argument(c, "Invalid date '%s %d'", months[month-1], day);
-  }
+  invalid = java_invalid_date(c->arena, year, month, day);
+  if( invalid ) return fn_bad_argument(c, "%s", invalid);
   *days = civil_to_days(year, month, day);
   return FN_OK;
 }
@@ -108,12 +103,9 @@ static int date_parse(FnCall *c, int n, const Value *v, Value *out){
 static int result_tz(FnCall *c, const JodaResult *r, Value *out){
   Instant x = {0, 0, ZONE_UTC};
   if( r->has_offset ){
-    int m = r->offset_seconds/60, s = r->offset_seconds%60, a = m<0 ? -m : m;
-    if( s || a>ZONE_MINUTES_MAX ){
-      char seconds[8] = "";
-      if( s ) sqlite3_snprintf(sizeof(seconds), seconds, ":%02d", s<0 ? -s : s);
-      return fn_error(c, "NOT_SUPPORTED", "Time zone not supported: %c%02d:%02d%s",
-                      r->offset_seconds<0 ? '-' : '+', a/60, a%60, seconds);
+    int m = r->offset_seconds/60;
+    if( r->offset_seconds%60!=0 || m>ZONE_MINUTES_MAX || m<-ZONE_MINUTES_MAX ){
+      return zone_unknown(c, r->offset_seconds);
     }
     x.zone = zone_from_minutes(m);
   }else if( r->has_zone ){

@@ -223,3 +223,24 @@ int instant_from_millis(Instant *x, int64_t millis, int fraction){
   if( !fraction ) x->picos = 0;
   return 1;
 }
+
+/* --- Errors -------------------------------------------------------------- */
+
+const char *java_invalid_date(Arena *a, int64_t year, int month, int day){
+  static const char *const months[] = {"JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE",
+    "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"};
+  if( day<=civil_days_in_month(year, month) ) return 0;
+  if( day==29 ){
+    return arena_printf(a, "Invalid date 'February 29' as '%lld' is not a leap year",
+                        (long long)year);
+  }
+  return arena_printf(a, "Invalid date '%s %d'", months[month-1], day);
+}
+
+int zone_unknown(FnCall *c, int offset){
+  int s = offset<0 ? -offset : offset;
+  char seconds[8] = "";
+  if( s%60 ) sqlite3_snprintf(sizeof(seconds), seconds, ":%02d", s%60);
+  return fn_error(c, "NOT_SUPPORTED", "Time zone not supported: %c%02d:%02d%s",
+                  offset<0 ? '-' : '+', s/3600, s/60%60, seconds);
+}

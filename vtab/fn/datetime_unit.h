@@ -53,4 +53,9 @@ Instant get_tz(const Value*);
 /* From milliseconds, keeping the zone and what is below a millisecond of x
 ** (or nothing where !fraction).  0 on overflow. */
 int instant_from_millis(Instant *x, int64_t millis, int fraction);
+
+/* What java.time says of a date with a day up to 31, or NULL when it is one. */
+const char *java_invalid_date(Arena*, int64_t year, int month, int day);
+/* NOT_SUPPORTED, for an offset that is no zone of Athena's. */
+int zone_unknown(FnCall*, int offset_seconds);
 #endif

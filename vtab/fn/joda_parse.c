@@ -20,6 +20,7 @@ typedef struct Parser {
   Saved saved[JODA_SAVED_MAX];
   int has_offset, offset_millis;
   int has_zone, zone;
+  int overflow_at, overflow_n;  /* a number beyond 32 bits; n is 0 when there is none */
 } Parser;
 
 static void save(Parser *p, JodaField field, int value){
@@ -38,14 +39,16 @@ static int digit_at(const Parser *p, int i){
 /* --- One node ------------------------------------------------------------ */
 
 /* Digits i..end as a number of 32 bits; 0 when it does not fit. */
-static int read_int(const Parser *p, int i, int end, int negative, int *out){
+static int read_int(Parser *p, int i, int end, int negative, int *out){
   int64_t v = 0;
-  for(; i<end; i++){
-    v = v*10 + (p->z[i]-'0');
-    if( v>INT64_C(3000000000) ) return 0;
-  }
+  int k;
+  for(k = i; k<end && v<=INT32_MAX; k++) v = v*10 + (p->z[k]-'0');
   if( negative ) v = -v;
-  if( v>INT32_MAX || v<INT32_MIN ) return 0;
+  if( v>INT32_MAX || v<INT32_MIN ){
+    p->overflow_at = i-negative;
+    p->overflow_n = end-p->overflow_at;
+    return 0;
+  }
   *out = (int)v;
   return 1;
 }
@@ -304,7 +307,7 @@ static const struct FieldInfo {
   [JF_ERA] = {ENDLESS, ENDLESS, "era", 0, 1},
   [JF_CENTURY_OF_ERA] = {ENDLESS, 100*YEAR, "centuryOfEra", 0, YEAR_MAX/100},
   [JF_YEAR_OF_ERA] = {ENDLESS, YEAR, "yearOfEra", 1, YEAR_MAX},
-  [JF_YEAR] = {ENDLESS, YEAR, "year", YEAR_MIN, YEAR_MAX},
+  [JF_YEAR] = {ENDLESS, YEAR, "year", YEAR_MIN-1, YEAR_MAX+1},
   [JF_WEEKYEAR] = {ENDLESS, YEAR, "weekyear", YEAR_MIN, YEAR_MAX},
   [JF_MONTH_OF_YEAR] = {YEAR, MONTH, "monthOfYear", 1, 12},
   [JF_DAY_OF_YEAR] = {YEAR, DAY, "dayOfYear", 1, 0},
@@ -530,12 +533,15 @@ int joda_parse(FnCall *c, const JodaNode *node, const char *z, int n, JodaResult
   int at, before, after;
   p.z = z;
   p.n = n;
-  p.n_saved = p.too_many = p.has_offset = p.offset_millis = p.has_zone = 0;
+  p.n_saved = p.too_many = p.has_offset = p.offset_millis = p.has_zone = p.overflow_n = 0;
   p.zone = ZONE_UTC;
   for(at = 0; node[at].kind!=J_END; at++){
     if( node[at].kind==J_ZONE_LONG_NAME ) return fn_refuse(c, "parsing long names of time zones");
   }
   at = parse_sequence(&p, node, 0);
+  if( p.overflow_n ){
+    return fn_bad_argument(c, "For input string: \"%.*s\"", p.overflow_n, z+p.overflow_at);
+  }
   if( at<0 ) return bad_format(c, z, n, ~at);
   if( at<n ) return bad_format(c, z, n, at);
   if( p.too_many ) return fn_refuse(c, "a format of more than %d fields", JODA_SAVED_MAX);
