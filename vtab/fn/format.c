@@ -49,7 +49,7 @@ static const char *flags_text(Arena *a, unsigned flags){
 
 static const char *conversion_text(Format *f, const FormatSpec *s){
   char c = s->conversion;
-  if( s->upper && c>='a' && c<='z' && !s->is_time ) c = (char)(c - 32);
+  if( s->upper && c>='a' && c<='z' ) c = (char)(c - 32);
   const char *z = arena_printf(f->c->arena, "%c", c);
   return z ? z : "";
 }
@@ -59,7 +59,7 @@ static const char *spec_text(Format *f, const FormatSpec *s){
   Buf b;
   buf_init(&b, f->c->arena);
   buf_printf(&b, "%%%s", flags_text(f->c->arena, s->flags));
-  if( s->index>0 ) buf_printf(&b, "%d$", s->index);
+  if( s->index>0 && !(s->flags & FORMAT_PREVIOUS) && s->conversion!='%' ) buf_printf(&b, "%d$", s->index);
   if( s->width>=0 ) buf_printf(&b, "%d", s->width);
   if( s->precision>=0 ) buf_printf(&b, ".%d", s->precision);
   if( s->is_time ) buf_char(&b, s->upper ? 'T' : 't');
@@ -74,8 +74,11 @@ static int mismatch(Format *f, const FormatSpec *s, unsigned flags){
                  flags_text(f->c->arena, first));
 }
 
-static int bad_flags(Format *f, unsigned flags){
-  return invalid(f, "IllegalFormatFlags", "Flags = '%s'%s", flags_text(f->c->arena, flags), "");
+/* Java lists the capital conversion as a flag '^', behind '-'. */
+static int bad_flags(Format *f, const FormatSpec *s){
+  const char *z = arena_printf(f->c->arena, "%s%s%s", s->flags & FORMAT_LEFT ? "-" : "",
+      s->upper ? "^" : "", flags_text(f->c->arena, s->flags & ~(unsigned)FORMAT_LEFT));
+  return invalid(f, "IllegalFormatFlags", "Flags = '%s'%s", z ? z : "", "");
 }
 
 static int missing_width(Format *f, const FormatSpec *s){
@@ -144,7 +147,7 @@ static int parse_spec(Format *f, int *i, FormatSpec *s){
 static int check_numeric(Format *f, const FormatSpec *s){
   if( s->width<0 && (s->flags & (FORMAT_LEFT|FORMAT_ZERO)) ) return missing_width(f, s);
   if( (s->flags & (FORMAT_PLUS|FORMAT_SPACE))==(FORMAT_PLUS|FORMAT_SPACE)
-   || (s->flags & (FORMAT_LEFT|FORMAT_ZERO))==(FORMAT_LEFT|FORMAT_ZERO) ) return bad_flags(f, s->flags);
+   || (s->flags & (FORMAT_LEFT|FORMAT_ZERO))==(FORMAT_LEFT|FORMAT_ZERO) ) return bad_flags(f, s);
   return FN_OK;
 }
 
@@ -176,6 +179,7 @@ static int check_float(Format *f, const FormatSpec *s){
                : s->conversion=='e' ? FORMAT_GROUP : s->conversion=='g' ? FORMAT_ALTERNATE : 0;
   if( check_numeric(f, s) ) return FN_ERROR;
   bad &= s->flags;
+  if( s->conversion=='a' && (bad & FORMAT_PAREN) ) bad = FORMAT_PAREN;    /* looked at first */
   return bad ? mismatch(f, s, bad) : FN_OK;
 }
 
@@ -191,9 +195,9 @@ static int check_text(Format *f, const FormatSpec *s){
   if( s->conversion=='n' ){
     const char *z = arena_printf(f->c->arena, "%d", s->width);
     if( s->width>=0 ) return invalid(f, "IllegalFormatWidth", "%s%s", z ? z : "", "");
-    return s->flags ? bad_flags(f, s->flags) : FN_OK;
+    return s->flags ? bad_flags(f, s) : FN_OK;
   }
-  if( s->flags & ~(unsigned)FORMAT_LEFT ) return bad_flags(f, s->flags);
+  if( s->flags & ~(unsigned)FORMAT_LEFT ) return bad_flags(f, s);
   return s->width<0 && s->flags ? missing_width(f, s) : FN_OK;
 }
 
@@ -213,7 +217,10 @@ static int check_spec(Format *f, FormatSpec *s){
     case 'b': case 'h': case 's': return check_general(f, s, NUMERIC_FLAGS);
     case 'c':
       if( s->precision>=0 ) return bad_precision(f, s);
-      return check_general(f, s, FORMAT_ALTERNATE|NUMERIC_FLAGS);
+      if( s->flags & (FORMAT_ALTERNATE|NUMERIC_FLAGS) ){
+        return mismatch(f, s, s->flags & (FORMAT_ALTERNATE|NUMERIC_FLAGS));
+      }
+      return check_general(f, s, 0);
     case 'd': case 'o': case 'x': return check_integer(f, s);
     case '%': case 'n': return check_text(f, s);
     default: return check_float(f, s);
