@@ -67,6 +67,11 @@ static int is_expression_paren(const Token *t, int i){
   return IS_ANY(&t[i-1], words);
 }
 
+/* NOT IN is no part of POSITION: nothing else is kept alive after it. */
+static int is_plain_in(const Token *t, int i){
+  return token_is(&t[i], "IN") && i>0 && !token_is(&t[i-1], "NOT");
+}
+
 int blame_token(const Parse *p, int at, int *inside){
   const Token *t = p->list.token;
   Level level[BLAME_DEPTH_MAX];
@@ -85,7 +90,7 @@ int blame_token(const Parse *p, int at, int *inside){
   }
   for(int d=0; d<=depth; d++){
     const Level *l = &level[d];
-    if( l->open>0 && token_is(&t[l->open-1], "IN") ) return l->open-1;
+    if( l->open>0 && is_plain_in(t, l->open-1) ) return l->open-1;
     *inside = l->open>=0 && is_expression_paren(t, l->open) && !l->comma;
     if( *inside ) return at;
     if( l->item>=0 && !l->operators && l->item<at ){
@@ -93,6 +98,6 @@ int blame_token(const Parse *p, int at, int *inside){
       return at;
     }
   }
-  if( at>0 && token_is(&t[at-1], "IN") && !token_is_op(&t[at], '(') ) return at-1;
+  if( at>0 && is_plain_in(t, at-1) && !token_is_op(&t[at], '(') ) return at-1;
   return at;
 }

@@ -22,7 +22,7 @@ static const Shown shown[] = {
   {TT_GT, "'>'"}, {TT_PARAM, "'?'"}, {TT_ID, "<identifier>"}, {TT_STRING, "<string>"}, {TT_INTEGER, "<integer>"},
   {TT_TYPE_NAME, "<type>"}, {TT_FIELD_NAME, "<identifier>"}, {TT_WITH_ORDINALITY, "'WITH'"}, {TT_WITH_ZONE, "'WITH'"},
   {TT_WITHOUT_ZONE, "'WITHOUT'"}, {TT_Q_ALL, "'ALL'"}, {TT_Q_ANY, "'ANY'"}, {TT_ARRAY_SUFFIX, "'ARRAY'"},
-  {TT_ARRAY_WORD, "'ARRAY'"}, {TT_REST, "'MEASURES'"}, {TT_COMPARE, "<predicate>"},
+  {TT_ARRAY_WORD, "'ARRAY'"}, {TT_REST, "'MEASURES'"}, {TT_COMPARE, "<predicate>"}, {TT_GROUP_TOKEN, "'('"},
 };
 
 /* What begins an expression, a query, a predicate, a type: not shown singly beside its group. */
@@ -38,7 +38,7 @@ static const short predicate[] = { TT_COMPARE, TT_NOT, TT_BETWEEN, TT_IN, TT_LIK
 static const short type[] = { TT_TYPE_NAME, TT_ROW_TYPE, TT_INTERVAL_TYPE, TT_TIME_TYPE, TT_TIMESTAMP_TYPE,
   TT_DOUBLE_PRECISION, TT_ARRAY_LT, TT_MAP_LT, 0 };
 /* Tokens that never appear: inventions of words.c. */
-static const short hidden[] = { TT_FNAME, TT_LABEL, TT_NEVER, TT_RESERVED, TT_GROUP_TOKEN, TT_NEGATIVE,
+static const short hidden[] = { TT_FNAME, TT_LABEL, TT_NEVER, TT_RESERVED, TT_NEGATIVE,
   TT_DECIMAL, TT_DOUBLE, TT_BINARY, TT_RUNNING, TT_FINAL, 0 };
 
 static void remove_all(char *accepted, const short *codes){
@@ -77,7 +77,7 @@ static void add_special_forms(const Parse *p, char *accepted){
   if( token_is(name, "POSITION") && accepted[TT_RP] ) accepted[TT_IN] = 2;
   if( token_is(name, "SUBSTRING") && accepted[TT_RP] ) accepted[TT_FROM] = 1;
   if( token_is(name, "TRIM") && accepted[TT_FROM] ) accepted[TT_RP] = accepted[TT_COMMA] = 1;
-  if( token_is(name, "TRY_CAST") && accepted[TT_AS] ) accepted[TT_RP] = accepted[TT_COMMA] = accepted[TT_ORDER] = 1;
+  if( token_is(name, "TRY_CAST") && accepted[TT_RP] ) accepted[TT_AS] = 1;
 }
 
 /* After a name Trino has settled what it is, unless an outer decision is still

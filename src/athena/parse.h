@@ -112,6 +112,7 @@ ColumnList columns_add(Parse*, ColumnList, ColumnDef);
 PartitionList partitions_add(Parse*, PartitionList, PartitionSpec);
 
 Relation *relation_new(Parse*, RelationKind, Pos);
+Relation *relation_alias(Parse*, Relation*, Name, NameList columns);
 Relation *relation_join(Parse*, JoinKind, Relation*, Relation*);
 Body *body_new(Parse*, BodyKind, Pos);
 Body *body_setop(Parse*, int op, Pos, int all, Body*, Body*);

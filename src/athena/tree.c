@@ -487,6 +487,31 @@ Relation *relation_join(Parse *p, JoinKind join, Relation *left, Relation *right
   return r;
 }
 
+/* (a JOIN b …) x and (a y) x: the inner relation keeps its own names to itself,
+** as if it were (SELECT * FROM …) x. */
+static Relation *relation_enclose(Parse *p, Relation *inner){
+  Relation *r = relation_new(p, REL_SUBQUERY, inner->pos);
+  Body *b = body_new(p, BODY_SELECT, inner->pos);
+  SelectItem all = { .pos = inner->pos, .star = 1 };
+  ItemList items = items_add(p, (ItemList){0,0,0}, all);
+  b->n_item = items.n;
+  b->item = items.item;
+  b->from = inner;
+  body_finish(p, b);
+  r->query = query_new(p, b);
+  r->depth = deeper(p, 0, b->depth, inner->pos);
+  return r;
+}
+
+Relation *relation_alias(Parse *p, Relation *r, Name name, NameList columns){
+  if( r->has_alias || r->kind==REL_JOIN || r->sample ) r = relation_enclose(p, r);
+  r->has_alias = 1;
+  r->alias = name;
+  r->alias_pos = name.pos;
+  r->columns = columns;
+  return r;
+}
+
 Body *body_new(Parse *p, BodyKind kind, Pos pos){
   Body *b = ARENA_NEW(p->arena, Body);
   b->kind = kind;

@@ -513,18 +513,8 @@ as_opt ::= ident columns_opt.
 as_opt ::= AS ident columns_opt.
 %type plain_aliased {Relation*}
 plain_aliased(A) ::= relation_primary(R). { A = R; }
-plain_aliased(A) ::= relation_primary(R) ident(N) columns_opt(C). {
-  A = R;
-  /* ((a JOIN b) x) and a parenthesized alias get a name around them: the
-  ** analyser sees it as a second alias on a fresh node. */
-  if( A->has_alias || A->kind==REL_JOIN || A->sample ) A = relation_join(p, JOIN_CROSS, R, 0);
-  A->has_alias = 1; A->alias = N; A->columns = C; A->alias_pos = N.pos;
-}
-plain_aliased(A) ::= relation_primary(R) AS ident(N) columns_opt(C). {
-  A = R;
-  if( A->has_alias || A->kind==REL_JOIN || A->sample ) A = relation_join(p, JOIN_CROSS, R, 0);
-  A->has_alias = 1; A->alias = N; A->columns = C; A->alias_pos = N.pos;
-}
+plain_aliased(A) ::= relation_primary(R) ident(N) columns_opt(C). { A = relation_alias(p, R, N, C); }
+plain_aliased(A) ::= relation_primary(R) AS ident(N) columns_opt(C). { A = relation_alias(p, R, N, C); }
 %type relation_primary {Relation*}
 relation_primary(A) ::= mark(M) qname(N) version_opt(V). {
   A = relation_new(p, REL_TABLE, POS(M));

@@ -23,7 +23,7 @@ typedef enum Rule {
   BEFORE_COUNT,                 /* LIMIT, OFFSET */
   BEFORE_FIRST_NEXT,            /* FETCH */
   BEFORE_DEFINITION,            /* WINDOW w AS ( */
-  BEFORE_PAREN,                 /* TRY_CAST ( … */
+  BEFORE_OPERANDS,              /* ROW ( x, not the calls ROW () and ROW (DISTINCT x) */
   BEFORE_BRACKET,               /* ARRAY [ */
   BEFORE_BY,                    /* PARTITION BY */
   BEFORE_ZONE,                  /* AT TIME ZONE */
@@ -38,7 +38,7 @@ typedef enum Rule {
   BEFORE_STRING,                /* EXECUTE IMMEDIATE '…' */
   BEFORE_FRAME,                 /* ROWS … in a window, not a window called rows */
   FILTER_RULE, OVER_RULE, LATERAL_RULE, INTERVAL_RULE, MATCH_RULE,
-  WITH_IN, WITH_FROM            /* POSITION (a IN b), SUBSTRING (a FROM b) */
+  WITH_IN, WITH_FROM, WITH_AS   /* POSITION (a IN b), SUBSTRING (a FROM b), TRY_CAST (a AS b) */
 } Rule;
 
 typedef struct Word { const char *word; short code; Rule rule; } Word;
@@ -194,7 +194,7 @@ static const Word words[] = {
   {"RETURNING", TT_RETURNING, SOFT},
   {"RIGHT", TT_RIGHT, RESERVED},
   {"ROLLUP", TT_ROLLUP, RESERVED},
-  {"ROW", TT_ROW, BEFORE_PAREN},
+  {"ROW", TT_ROW, BEFORE_OPERANDS},
   {"ROWS", TT_ROWS, BEFORE_FRAME},
   {"RUNNING", TT_RUNNING, BEFORE_CALL},
   {"SCALAR", TT_SCALAR, SOFT},
@@ -222,7 +222,7 @@ static const Word words[] = {
   {"TRIM", TT_TRIM, RESERVED},
   {"TRUE", TT_TRUE, RESERVED},
   {"TRUNCATE", TT_TRUNCATE, SOFT},
-  {"TRY_CAST", TT_TRY_CAST, BEFORE_PAREN},
+  {"TRY_CAST", TT_TRY_CAST, WITH_AS},
   {"TYPE", TT_TYPE, SOFT},
   {"UESCAPE", TT_RESERVED, RESERVED},
   {"UNBOUNDED", TT_UNBOUNDED, BEFORE_BOUND},
@@ -380,6 +380,14 @@ static int holds_word(const Walk *w, int i, const char *word){
   return 0;
 }
 
+/* Do the parentheses that open at i hold names and commas only? */
+static int holds_names(const Walk *w, int i){
+  for(int k=i+1; k<w->match[i]; k++){
+    if( (k-i)%2 ? !is_name(w, k) : !op(w, k, ',') ) return 0;
+  }
+  return (w->match[i]-i)%2==0;
+}
+
 /* Does the rule want the keyword here, rather than a name? */
 static int prefers_keyword(const Walk *w, int i, Rule rule){
   switch( rule ){
@@ -387,7 +395,9 @@ static int prefers_keyword(const Walk *w, int i, Rule rule){
     case BEFORE_COUNT: return at(w, i+1)->kind==LEX_INTEGER || op(w, i+1, '?') || is(w, i+1, "ALL");
     case BEFORE_FIRST_NEXT: return is(w, i+1, "FIRST") || is(w, i+1, "NEXT");
     case BEFORE_DEFINITION: return is_name(w, i+1) && is(w, i+2, "AS") && op(w, i+3, '(');
-    case BEFORE_PAREN: return op(w, i+1, '(');
+    case BEFORE_OPERANDS:
+      return op(w, i+1, '(') && !op(w, i+2, ')') && !op(w, i+2, '*') && !is(w, i+2, "DISTINCT");
+    case WITH_AS: return op(w, i+1, '(') && holds_word(w, i+1, "AS");
     case BEFORE_BRACKET: return op(w, i+1, '[');
     case BEFORE_BY: return is(w, i+1, "BY");
     case BEFORE_ZONE: return is(w, i+1, "TIME") && is(w, i+2, "ZONE");
@@ -512,8 +522,7 @@ static void judge_paren(const Walk *w, int i){
     t->jump = close+1;
   }
   if( w->query[i] ) add(t, TT_LPQ);
-  if( op(w, i+1, ')') && is(w, i-1, "SELECT") ) add(t, TT_LPL);
-  if( closed && op(w, close+1, LEX_ARROW) ) add(t, TT_LPL);
+  if( op(w, i+1, ')') || (closed && op(w, close+1, LEX_ARROW) && holds_names(w, i)) ) add(t, TT_LPL);
   add(t, TT_LP);
   add(t, TT_LPQ);               /* where only a query could be, what follows is the error */
 }
