@@ -104,15 +104,29 @@ static void print_offset(Buf *b, int seconds, int colon){
   buf_printf(b, "%c%02d%s%02d", seconds<0 ? '-' : '+', m/60, colon ? ":" : "", m%60);
 }
 
-/* Abbreviations are Java's where they are letters; before 1970 and in zones
-** that tzdata no longer abbreviates, Java's differ. */
+/* Abbreviations are Java's where they are letters; before 1970, in zones that
+** tzdata no longer abbreviates and in a few others, Java's differ. */
 static int print_zone_name(FnCall *c, Buf *b, int64_t millis, int zone){
-  char z[ZONE_NAME_MAX];
+  static const char *const others[] =
+    {"America/Adak", "America/Atka", "US/Aleutian", "Africa/Windhoek"};
+  char z[ZONE_NAME_MAX], name[ZONE_NAME_MAX];
+  int odd = millis<0;
+  size_t i;
   zone_abbreviation(zone, floor_div(millis, 1000), z);
-  if( !zone_is_fixed(zone) && (millis<0 || z[0]=='+' || z[0]=='-') ){
-    return fn_refuse(c, "the short name of zone %s", zone_name(zone, z));
+  zone_name(zone, name);
+  for(i = 0; i<sizeof(others)/sizeof(others[0]); i++) odd |= strcmp(name, others[i])==0;
+  if( !zone_is_fixed(zone) && (odd || z[0]=='+' || z[0]=='-') ){
+    return fn_refuse(c, "the short name of zone %s", name);
   }
   buf_str(b, z);
+  return FN_OK;
+}
+
+/* Long names are CLDR's; only those of fixed offsets are known here. */
+static int print_zone_long_name(FnCall *c, Buf *b, int zone){
+  char z[ZONE_NAME_MAX];
+  if( !zone_is_fixed(zone) ) return fn_refuse(c, "the long name of zone %s", zone_name(zone, z));
+  buf_str(b, zone==ZONE_UTC ? "Coordinated Universal Time" : zone_name(zone, z));
   return FN_OK;
 }
 
@@ -146,7 +160,7 @@ static int print_node(FnCall *c, const JodaNode *p, int64_t millis, int offset, 
     case J_ZONE_NAME:
       return print_zone_name(c, b, millis, zone);
     default:
-      return fn_refuse(c, "the long name of a time zone");
+      return print_zone_long_name(c, b, zone);
   }
   return FN_OK;
 }
