@@ -179,6 +179,27 @@ static SortList sort_clone(Analyser *an, const SortList *from){
   return to;
 }
 
+static JsonArg *json_args_clone(Analyser *an, int n, const JsonArg *from){
+  JsonArg *to = ARENA_ARRAY(an->arena, JsonArg, n+1);
+  for(int i=0; i<n; i++){
+    to[i] = from[i];
+    to[i].key = expr_clone(an, from[i].key);
+    to[i].value = expr_clone(an, from[i].value);
+  }
+  return to;
+}
+
+static JsonClauses *json_clone(Analyser *an, const JsonClauses *from){
+  JsonClauses *j = ARENA_NEW(an->arena, JsonClauses);
+  *j = *from;
+  j->input = expr_clone(an, from->input);
+  j->passing = json_args_clone(an, from->n_passing, from->passing);
+  j->member = json_args_clone(an, from->n_member, from->member);
+  j->default_empty = expr_clone(an, from->default_empty);
+  j->default_error = expr_clone(an, from->default_error);
+  return j;
+}
+
 /* A copy without what the analyser wrote: the body of a lambda is analysed
 ** once for each overload that is tried.  Subqueries are shared. */
 Expr *expr_clone(Analyser *an, const Expr *from){
@@ -196,6 +217,7 @@ Expr *expr_clone(Analyser *an, const Expr *from){
   e->else_ = expr_clone(an, from->else_);
   e->filter = expr_clone(an, from->filter);
   if( from->order_by.n ) e->order_by = sort_clone(an, &from->order_by);
+  if( from->json ) e->json = json_clone(an, from->json);
   an->depth--;
   return e;
 }
