@@ -132,13 +132,6 @@ int export_check_folder(Session *s, const char *folder){
                          "name another place with --export", folder);
 }
 
-static int sync_path(Session *s, const char *path){
-  int fd = open(path, O_RDONLY|O_CLOEXEC);
-  int rc = fd<0 || fsync(fd);
-  if( fd>=0 ) close(fd);
-  return rc ? session_fail(s, "TARN_EXPORT: %s: %s", path, strerror(errno)) : 0;
-}
-
 int export_stage(Session *s, long long run, const TableName *t, const char *folder, long long *rows, long long *bytes){
   SwapPaths p = swap_paths(&s->arena, folder, run);
   const char *file = arena_printf(&s->arena, "%s/part-00000.json", p.staged);
@@ -148,8 +141,6 @@ int export_stage(Session *s, long long run, const TableName *t, const char *fold
   fd = open(file, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0666);
   if( fd<0 ) return session_fail(s, "TARN_EXPORT: %s: %s", file, strerror(errno));
   rc = export_write(s, t, fd, file, rows, bytes);
-  if( rc==0 && fsync(fd) ) rc = session_fail(s, "TARN_EXPORT: %s: %s", file, strerror(errno));
   if( close(fd) && rc==0 ) rc = session_fail(s, "TARN_EXPORT: %s: %s", file, strerror(errno));
-  rc = rc || sync_path(s, p.staged) || sync_path(s, p.area);
   return rc || session_exec(s, "INSERT INTO tarn_swaps(run,folder,staged,old) VALUES(%lld,%Q,%Q,%Q)", run, folder, p.staged, p.old);
 }

@@ -14,8 +14,7 @@ int export_write(Session*, const TableName*, int fd, const char *name, long long
 int export_check_folder(Session*, const char *folder);
 int export_is_empty(const char *folder);
 
-/* Write the table into a staging folder beside `folder`, flushed to disk, and
-** record the swap in tarn_swaps (inside the open transaction; swap_recover
+/* Write the table into a staging folder beside `folder` and record the swap in tarn_swaps (inside the open transaction; swap_recover
 ** after COMMIT moves it, a rollback removes it). */
 int export_stage(Session*, long long run, const TableName*, const char *folder, long long *rows, long long *bytes);
 #endif

@@ -125,7 +125,6 @@ static int part_close(Writer *w, int i, int failed){
   Part *p = &w->part[i];
   int rc = failed || part_flush(w, p);
   if( p->gz && gzclose(p->gz)!=Z_OK && rc==0 ) rc = session_fail(w->s, "TARN_EXPORT: %s: cannot be written", p->staged);
-  if( rc==0 && fsync(p->fd) ) rc = session_fail(w->s, "TARN_EXPORT: %s: %s", p->staged, strerror(errno));
   close(p->fd);
   buf_free(&p->buf);
   return rc || session_exec(w->s, "INSERT INTO tarn_swaps(run,folder,staged,old) VALUES(0,%Q,%Q,'')", w->f->part[i].path, p->staged);

@@ -227,8 +227,6 @@ int session_begin(Session *s){
   return 0;
 }
 
-typedef struct StagedPath { struct StagedPath *next; char *path; } StagedPath;
-
 void session_remember_staged(Session *s, const char *path){
   StagedPath *p = sqlite3_malloc64(sizeof(*p));
   if( p==0 || (p->path = sqlite3_mprintf("%s", path))==0 ) die_of_memory(0);
@@ -248,7 +246,8 @@ static void forget_staged(Session *s, int failed){
 
 int session_end(Session *s, int rc){
   if( --s->depth>0 ) return rc;
-  if( rc==0 && session_exec(s, "COMMIT") ) rc = 1;
+  /* What was staged must be on disk before the lake says so. */
+  if( rc==0 ) rc = swap_flush(s) || session_exec(s, "COMMIT");
   /* SQLite may have rolled back by itself. */
   if( rc!=0 && !sqlite3_get_autocommit(s->db) ) sqlite3_exec(s->db, "ROLLBACK", 0, 0, 0);
   forget_staged(s, rc);

@@ -18,6 +18,8 @@
 #include "options.h"
 #include "athena/athena.h"
 
+typedef struct StagedPath { struct StagedPath *next; char *path; } StagedPath;
+
 typedef struct Session {
   const Options *options;
   sqlite3 *db;
@@ -30,7 +32,7 @@ typedef struct Session {
   int interrupted;
   int depth;                    /* of session_begin */
   int in_run;                   /* `tarn run`: exported folders that Tarn made may be replaced */
-  struct StagedPath *staged;    /* folders to remove if the transaction fails */
+  StagedPath *staged;           /* files and folders to remove if the transaction fails */
 } Session;
 
 /*
@@ -61,7 +63,8 @@ void session_reset(Session*);
 int session_begin(Session*);
 int session_end(Session*, int rc);
 
-/* Remove a staging folder if the open transaction is not committed. */
+/* A staged file or folder: flushed to disk before COMMIT, removed if there is
+** none. */
 void session_remember_staged(Session*, const char *path);
 
 /* Run SQL without results; %Q %w %s … of sqlite3_mprintf. */

@@ -6,8 +6,8 @@
 ** state is the truth.  Then, under the write lock again, each folder is moved:
 **     FOLDER -> old        if FOLDER is there
 **     staged -> FOLDER     if staged is there
-**     remove old
-** and the rows are deleted.  Every step can be repeated: whoever opens the
+**     all folders touched are flushed, old is removed
+** and the rows are deleted.  A new file of INSERT or UNLOAD has no old.  Every step can be repeated: whoever opens the
 ** lake next after a crash does the rest.  Before COMMIT nothing has moved, and
 ** SQLite's journal gives the old lake back; what lies in the staging area then
 ** is removed by the next run that exports there.
@@ -96,11 +96,58 @@ int swap_clean(Session *s, const char *folder){
   return 0;
 }
 
-static void sync_folder(const char *path){
-  int fd = open(path, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
-  if( fd<0 ) return;
-  fsync(fd);
-  close(fd);
+static int sync_path(Session *s, const char *path){
+  int fd = open(path, O_RDONLY|O_CLOEXEC);
+  int rc = fd<0 || fsync(fd);
+  int why = errno;
+  if( fd>=0 ) close(fd);
+  return rc ? session_fail(s, "TARN_EXPORT: %s: %s", path, strerror(why)) : 0;
+}
+
+static char *parent_of(Arena *a, const char *path){
+  const char *slash = strrchr(path, '/');
+  return slash ? arena_strndup(a, path, slash==path ? 1 : (size_t)(slash-path)) : arena_strdup(a, ".");
+}
+
+/* A list of folders, each once. */
+typedef struct Folders { int n, cap; const char **path; } Folders;
+
+static void folders_add(Arena *a, Folders *f, const char *path){
+  for(int i=0; i<f->n; i++) if( strcmp(f->path[i], path)==0 ) return;
+  if( f->n==f->cap ){
+    const char **grown = ARENA_ARRAY(a, const char*, f->cap*2+16);
+    if( f->n ) memcpy(grown, f->path, sizeof(*grown)*(size_t)f->n);
+    f->path = grown;
+    f->cap = f->cap*2+16;
+  }
+  f->path[f->n++] = path;
+}
+
+static int folders_sync(Session *s, const Folders *f){
+  for(int i=0; i<f->n; i++) if( sync_path(s, f->path[i]) ) return 1;
+  return 0;
+}
+
+/* Every file of a staged folder, or the staged file itself. */
+static int flush_one(Session *s, const char *path){
+  DIR *dir = opendir(path);
+  struct dirent *e;
+  int rc = 0;
+  if( dir==0 ) return sync_path(s, path);
+  while( rc==0 && (e = readdir(dir))!=0 ){
+    if( e->d_name[0]!='.' ) rc = sync_path(s, arena_printf(&s->arena, "%s/%s", path, e->d_name));
+  }
+  closedir(dir);
+  return rc || sync_path(s, path);
+}
+
+int swap_flush(Session *s){
+  Folders parents = {0, 0, 0};
+  for(const StagedPath *p=s->staged; p; p=p->next){
+    if( flush_one(s, p->path) ) return 1;
+    folders_add(&s->arena, &parents, parent_of(&s->arena, p->path));
+  }
+  return folders_sync(s, &parents);
 }
 
 static int exists(const char *path){
@@ -118,42 +165,54 @@ static int move(Session *s, const char *from, const char *to){
 static int write_marker(Session *s, const char *marker){
   int fd = open(marker, O_WRONLY|O_CREAT|O_CLOEXEC, 0666);
   if( fd<0 ) return session_fail(s, "TARN_EXPORT: %s: %s", marker, strerror(errno));
-  fsync(fd);
   close(fd);
   return 0;
 }
 
-static int swap_one(Session *s, const char *folder, const char *staged, const char *old, long long run){
-  SwapPaths p = swap_paths(&s->arena, folder, run);
-  char *path = without_slash(&s->arena, folder);
-  char *slash = strrchr(path, '/');
-  if( old[0]==0 ){               /* a new file of INSERT or UNLOAD */
-    if( exists(staged) && move(s, staged, path) ) return 1;
-    if( slash ) sync_folder(arena_strndup(&s->arena, path, (size_t)(slash-path)));
-    return 0;
+typedef struct Swap { const char *folder, *staged, *old; long long run; } Swap;
+
+/* Move the staged file or folder to its place; what was there becomes old. */
+static int swap_one(Session *s, const Swap *w, Folders *touched){
+  char *path = without_slash(&s->arena, w->folder);
+  SwapPaths p = swap_paths(&s->arena, w->folder, w->run);
+  folders_add(&s->arena, touched, parent_of(&s->arena, path));
+  if( w->old[0]==0 ) return exists(w->staged) && move(s, w->staged, path);   /* a new file of INSERT or UNLOAD */
+  folders_add(&s->arena, touched, p.area);
+  if( !exists(w->staged) ) return 0;
+  return write_marker(s, p.marker) || (exists(path) && move(s, path, w->old)) || move(s, w->staged, path);
+}
+
+static Swap *load_swaps(Session *s, int *n){
+  Swap *list = 0;
+  int cap = 0;
+  sqlite3_stmt *stmt = session_prepare(s, "SELECT folder, staged, old, run FROM tarn_swaps ORDER BY run, folder");
+  *n = 0;
+  while( session_step(s, stmt)==1 ){
+    if( *n==cap ){
+      Swap *grown = ARENA_ARRAY(&s->arena, Swap, cap*2+16);
+      if( cap ) memcpy(grown, list, sizeof(*list)*(size_t)cap);
+      list = grown;
+      cap = cap*2+16;
+    }
+    list[*n].folder = column_text(s, stmt, 0);
+    list[*n].staged = column_text(s, stmt, 1);
+    list[*n].old = column_text(s, stmt, 2);
+    list[(*n)++].run = sqlite3_column_int64(stmt, 3);
   }
-  if( exists(staged) ){
-    if( write_marker(s, p.marker) ) return 1;
-    if( exists(path) && move(s, path, old) ) return 1;
-    if( move(s, staged, path) ) return 1;
-    if( slash ) sync_folder(arena_strndup(&s->arena, path, (size_t)(slash-path)));
-    sync_folder(p.area);
-  }
-  if( remove_tree(old) ) return session_fail(s, "TARN_EXPORT: cannot remove %s: %s", old, strerror(errno));
-  return 0;
+  return list;
 }
 
 static int swap_all(Session *s){
-  sqlite3_stmt *stmt = session_prepare(s, "SELECT folder, staged, old, run FROM tarn_swaps ORDER BY run, folder");
-  int rc;
-  while( (rc = session_step(s, stmt))==1 ){
-    const char *folder = column_text(s, stmt, 0), *staged = column_text(s, stmt, 1), *old = column_text(s, stmt, 2);
-    if( swap_one(s, folder, staged, old, sqlite3_column_int64(stmt, 3)) ){
-      sqlite3_finalize(stmt);
-      return 1;
-    }
+  int n;
+  Folders touched = {0, 0, 0};
+  Swap *list = load_swaps(s, &n);
+  if( s->error ) return 1;
+  for(int i=0; i<n; i++) if( swap_one(s, &list[i], &touched) ) return 1;
+  if( folders_sync(s, &touched) ) return 1;
+  for(int i=0; i<n; i++){
+    if( list[i].old[0] && remove_tree(list[i].old) ) return session_fail(s, "TARN_EXPORT: cannot remove %s: %s", list[i].old, strerror(errno));
   }
-  return rc<0 || session_exec(s, "DELETE FROM tarn_swaps");
+  return session_exec(s, "DELETE FROM tarn_swaps");
 }
 
 int swap_recover(Session *s){

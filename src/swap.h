@@ -17,6 +17,9 @@ SwapPaths swap_paths(Arena*, const char *folder, long long run);
 ** and only when there are any: never in the middle of a live run. */
 int swap_recover(Session*);
 
+/* Put everything staged in the open transaction on disk. */
+int swap_flush(Session*);
+
 /* mkdir -p; remove what interrupted runs left in a folder's area. */
 int swap_make_folder(Session*, const char *path);
 int swap_clean(Session*, const char *folder);
