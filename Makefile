@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
+.PHONY: all docs deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -125,6 +125,11 @@ bench-stedi: all $(PEERS)/bench
 
 tpc: all $(PEERS)/tpc
 	$(PEERS)/tpc/bin/python tests/peers/tpc.py
+
+# The reference page of functions, from the registry.
+docs: tarn
+	python3 tests/tools/functions_page.py > docs/functions.md.new
+	mv docs/functions.md.new docs/functions.md
 
 vectors: all
 	python3 tests/vectors.py

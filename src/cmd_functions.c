@@ -5,6 +5,7 @@
 #include <string.h>
 #include "../vtab/fn/fn.h"
 #include "command.h"
+#include "function_docs.h"
 #include "output.h"
 #include "session.h"
 
@@ -33,15 +34,42 @@ static int is_shown(const char *name, unsigned flags, const char *wanted){
   return wanted==0 || strcmp(name, wanted)==0;
 }
 
-static void print_all(Output *out, const char *wanted){
+/* A row's example, or the one of its name if it is the name's first row. */
+static const char *example_of(const char *name, const char *example, int is_first){
+  return example || !is_first ? example : function_example(name);
+}
+
+static void print_functions(Output *out, const char *wanted){
   int n;
   const FnDef *const *family = fn_families(&n);
   for(int i=0; i<n; i++){
-    for(const FnDef *f=family[i]; f->name; f++) if( is_shown(f->name, f->flags, wanted) ) row(out, f->name, f->sig, "scalar", f->doc, f->example);
+    for(const FnDef *f=family[i]; f->name; f++){
+      int first = f==family[i] || strcmp(f[-1].name, f->name)!=0;
+      if( is_shown(f->name, f->flags, wanted) ){
+        row(out, f->name, f->sig, "scalar", f->doc, example_of(f->name, f->example, first));
+      }
+    }
   }
-  const AggDef *const *aggregates = agg_families(&n);
+}
+
+static void print_aggregates(Output *out, const char *wanted){
+  int n;
+  const AggDef *const *family = agg_families(&n);
   for(int i=0; i<n; i++){
-    for(const AggDef *f=aggregates[i]; f->name; f++) if( is_shown(f->name, f->flags, wanted) ) row(out, f->name, f->sig, "aggregate", f->doc, f->example);
+    for(const AggDef *f=family[i]; f->name; f++){
+      int first = f==family[i] || strcmp(f[-1].name, f->name)!=0;
+      if( is_shown(f->name, f->flags, wanted) ){
+        row(out, f->name, f->sig, "aggregate", f->doc, example_of(f->name, f->example, first));
+      }
+    }
+  }
+}
+
+static void print_all(Output *out, const char *wanted){
+  print_functions(out, wanted);
+  print_aggregates(out, wanted);
+  for(const WindowDoc *w=window_docs; w->name; w++){
+    if( is_shown(w->name, 0, wanted) ) row(out, w->name, w->sig, "window", w->doc, w->example);
   }
 }
 

@@ -5,7 +5,7 @@ import io
 import os
 import subprocess
 
-from lake import EXTENSION, Lake
+from lake import EXTENSION, Lake, ROOT
 
 JOBS = int(os.environ.get("TARN_JOBS", "4"))
 
@@ -34,6 +34,16 @@ def test_examples_give_what_they_say():
         assert len(rows) > 150, f"only {len(rows)} examples"
         wrong = [x for x in pool.map(lambda r: check_example(lake, r), rows) if x]
         assert not wrong, "\n".join(wrong)
+
+
+def test_the_page_of_functions_knows_the_registry():
+    """docs/functions.md is made by `make docs`; it names nothing that is not there."""
+    with open(os.path.join(ROOT, "docs", "functions.md")) as f:
+        on_page = {line[4:].strip() for line in f if line.startswith("### ")}
+    with Lake() as lake:
+        names = {r["function"] for r in registry(lake)}
+    assert on_page <= names, f"make docs: gone since: {sorted(on_page - names)}"
+    assert len(names - on_page) < 40, f"make docs: new since: {sorted(names - on_page)}"
 
 
 def sqlite(sql):
