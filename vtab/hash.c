@@ -5,9 +5,10 @@
 ** idxNum is the number of keys, argv is the query and then the keys.
 **
 ** A row is a record in a chunk: the next record of its bucket, its hash, its
-** length, then its columns, keys first: a tag and the bytes.  The cursor owns
-** the chunks; a new probe keeps them as long as the query's text is the same.
-** Beyond the memory limit the records move into a database of their own and
+** length, then its columns, keys first: a tag and the bytes.  Indexes belong to
+** the table object of the connection, which frees them when its last cursor
+** closes (SQLite opens a cursor anew before it closes the old one, so that a
+** correlated subquery never lets go of them).  Beyond the memory limit the records move into a database of their own and
 ** probes become a lookup in its index.
 **
 ** Limits: HASH_KEYS keys, HASH_COLUMNS columns, records of 1 GB.
@@ -34,29 +35,38 @@ struct Record {
 
 typedef struct Chunk { struct Chunk *older; size_t used, size; char data[]; } Chunk;
 
-typedef struct HashTable {
-  sqlite3_vtab base;
-  sqlite3 *db;
-  const sqlite3_int64 *memory;
-} HashTable;
-
-typedef struct HashCursor {
-  sqlite3_vtab_cursor base;
-  char *sql;                    /* the query the index was built from */
+/* The rows of one query, by key. */
+typedef struct Index Index;
+struct Index {
+  Index *next;
+  char *sql;                    /* the query it was built from */
+  sqlite3_int64 changes;        /* sqlite3_total_changes64 at that time */
   int n_key, n_column;          /* of that query, keys included */
   Record **bucket;
   unsigned n_bucket;            /* a power of two */
   sqlite3_int64 n_row, bytes;
   Chunk *chunk;
-  /* Spilled: a database of our own. */
-  sqlite3 *spill;
-  sqlite3_stmt *insert, *lookup;
-  /* The probe. */
-  Buf key;
+  sqlite3 *spill;               /* beyond the memory limit: a database of our own */
+  sqlite3_stmt *insert;
+};
+
+typedef struct HashTable {
+  sqlite3_vtab base;
+  sqlite3 *db;
+  const sqlite3_int64 *memory;
+  int n_cursor;
+  Index *index;                 /* kept while a cursor is open */
+} HashTable;
+
+typedef struct HashCursor {
+  sqlite3_vtab_cursor base;
+  Index *x;
+  sqlite3_stmt *lookup;         /* in x->spill */
+  Buf key;                      /* of the probe */
   Record *at;
   unsigned hash;
   int on_row;                   /* lookup has a row */
-  const char *column[HASH_COLUMNS+HASH_KEYS];   /* of `at`; set when first asked */
+  const char *column[HASH_COLUMNS+HASH_KEYS];   /* of the row; set when first asked */
   int n_found;
 } HashCursor;
 
@@ -138,8 +148,8 @@ static void result_encoded(sqlite3_context *ctx, const char *z){
   }
 }
 
-static void *chunk_room(HashCursor *c, size_t n){
-  Chunk *k = c->chunk;
+static void *chunk_room(Index *x, size_t n){
+  Chunk *k = x->chunk;
   void *p;
   n = (n + 7) & ~(size_t)7;
   if( k==0 || k->size - k->used < n ){
@@ -148,41 +158,41 @@ static void *chunk_room(HashCursor *c, size_t n){
     if( k==0 ) return 0;
     k->size = size;
     k->used = 0;
-    k->older = c->chunk;
-    c->chunk = k;
-    c->bytes += (sqlite3_int64)size;
+    k->older = x->chunk;
+    x->chunk = k;
+    x->bytes += (sqlite3_int64)size;
   }
   p = k->data + k->used;
   k->used += n;
   return p;
 }
 
-static void chunks_free(HashCursor *c){
-  while( c->chunk ){
-    Chunk *k = c->chunk;
-    c->chunk = k->older;
+static void chunks_free(Index *x){
+  while( x->chunk ){
+    Chunk *k = x->chunk;
+    x->chunk = k->older;
     sqlite3_free(k);
   }
-  sqlite3_free(c->bucket);
-  c->bucket = 0;
-  c->n_bucket = 0;
-  c->bytes = 0;
+  sqlite3_free(x->bucket);
+  x->bucket = 0;
+  x->n_bucket = 0;
+  x->bytes = 0;
 }
 
 /* Twice the buckets once there are as many rows. */
-static int buckets_grow(HashCursor *c){
-  unsigned n = c->n_bucket ? c->n_bucket*2 : BUCKETS_FIRST;
+static int buckets_grow(Index *x){
+  unsigned n = x->n_bucket ? x->n_bucket*2 : BUCKETS_FIRST;
   Record **bucket;
-  if( c->n_row<(sqlite3_int64)c->n_bucket ) return SQLITE_OK;
+  if( x->n_row<(sqlite3_int64)x->n_bucket ) return SQLITE_OK;
   bucket = sqlite3_malloc64(sizeof(*bucket)*(sqlite3_uint64)n);
   if( bucket==0 ) return SQLITE_NOMEM;
   memset(bucket, 0, sizeof(*bucket)*n);
-  for(unsigned i=0; i<c->n_bucket; i++){
-    Record *r = c->bucket[i];
+  for(unsigned i=0; i<x->n_bucket; i++){
+    Record *r = x->bucket[i];
     Record *tail[2] = {0, 0};
     while( r ){                 /* each old bucket splits in two, in the same order */
       Record *next = r->next;
-      int high = (r->hash & c->n_bucket)!=0;
+      int high = (r->hash & x->n_bucket)!=0;
       r->next = 0;
       if( tail[high] ) tail[high]->next = r;
       else bucket[r->hash & (n-1)] = r;
@@ -190,88 +200,83 @@ static int buckets_grow(HashCursor *c){
       r = next;
     }
   }
-  sqlite3_free(c->bucket);
-  c->bucket = bucket;
-  c->n_bucket = n;
+  sqlite3_free(x->bucket);
+  x->bucket = bucket;
+  x->n_bucket = n;
   return SQLITE_OK;
 }
 
-static int add_row(HashCursor *c, const Buf *row, size_t n_key){
+static int add_row(Index *x, const Buf *row, size_t n_key){
   Record *r;
-  if( buckets_grow(c) ) return SQLITE_NOMEM;
-  r = chunk_room(c, sizeof(*r) + row->n);
+  if( buckets_grow(x) ) return SQLITE_NOMEM;
+  r = chunk_room(x, sizeof(*r) + row->n);
   if( r==0 ) return SQLITE_NOMEM;
   r->hash = hash_bytes(row->z, n_key);
   r->n_key = (unsigned)n_key;
   r->n = (unsigned)row->n;
   memcpy(r->data, row->z, row->n);
-  r->next = c->bucket[r->hash & (c->n_bucket-1)];
-  c->bucket[r->hash & (c->n_bucket-1)] = r;
-  c->n_row++;
+  r->next = x->bucket[r->hash & (x->n_bucket-1)];
+  x->bucket[r->hash & (x->n_bucket-1)] = r;
+  x->n_row++;
   return SQLITE_OK;
 }
 
 /* --- Spilling ------------------------------------------------------------ */
 
-static int spill_row(HashCursor *c, const char *data, size_t n, size_t n_key){
+static int spill_row(Index *x, const char *data, size_t n, size_t n_key){
   int rc;
-  sqlite3_bind_blob64(c->insert, 1, data, n_key, SQLITE_STATIC);
-  sqlite3_bind_blob64(c->insert, 2, data, n, SQLITE_STATIC);
-  rc = sqlite3_step(c->insert);
-  sqlite3_reset(c->insert);
+  sqlite3_bind_blob64(x->insert, 1, data, n_key, SQLITE_STATIC);
+  sqlite3_bind_blob64(x->insert, 2, data, n, SQLITE_STATIC);
+  rc = sqlite3_step(x->insert);
+  sqlite3_reset(x->insert);
   return rc==SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 /* Move everything into a private database on disk. */
-static int spill_begin(HashCursor *c){
-  int rc = sqlite3_open("", &c->spill);
+static int spill_begin(Index *x){
+  int rc = sqlite3_open("", &x->spill);
   if( rc==SQLITE_OK ){
-    rc = sqlite3_exec(c->spill, "PRAGMA journal_mode=off; PRAGMA synchronous=off; PRAGMA cache_size=-32000;"
+    rc = sqlite3_exec(x->spill, "PRAGMA journal_mode=off; PRAGMA synchronous=off; PRAGMA cache_size=-32000;"
                                 "CREATE TABLE row(key BLOB, data BLOB); BEGIN", 0, 0, 0);
   }
-  if( rc==SQLITE_OK ) rc = sqlite3_prepare_v2(c->spill, "INSERT INTO row VALUES(?1,?2)", -1, &c->insert, 0);
-  for(unsigned i=0; i<c->n_bucket && rc==SQLITE_OK; i++){
-    for(Record *r = c->bucket[i]; r && rc==SQLITE_OK; r = r->next) rc = spill_row(c, r->data, r->n, r->n_key);
+  if( rc==SQLITE_OK ) rc = sqlite3_prepare_v2(x->spill, "INSERT INTO row VALUES(?1,?2)", -1, &x->insert, 0);
+  for(unsigned i=0; i<x->n_bucket && rc==SQLITE_OK; i++){
+    for(Record *r = x->bucket[i]; r && rc==SQLITE_OK; r = r->next) rc = spill_row(x, r->data, r->n, r->n_key);
   }
-  chunks_free(c);
+  chunks_free(x);
   return rc;
 }
 
-static int spill_end(HashCursor *c){
-  int rc = sqlite3_exec(c->spill, "CREATE INDEX by_key ON row(key); COMMIT", 0, 0, 0);
-  if( rc==SQLITE_OK ) rc = sqlite3_prepare_v2(c->spill, "SELECT data FROM row WHERE key=?1", -1, &c->lookup, 0);
-  return rc;
+static int spill_end(Index *x){
+  return sqlite3_exec(x->spill, "CREATE INDEX by_key ON row(key); COMMIT", 0, 0, 0);
 }
 
 /* --- Building ------------------------------------------------------------ */
 
-static void index_free(HashCursor *c){
-  chunks_free(c);
-  sqlite3_finalize(c->insert);
-  sqlite3_finalize(c->lookup);
-  sqlite3_close(c->spill);
-  sqlite3_free(c->sql);
-  c->sql = 0;
-  c->insert = c->lookup = 0;
-  c->spill = 0;
-  c->n_row = 0;
+static void index_free(Index *x){
+  if( x==0 ) return;
+  chunks_free(x);
+  sqlite3_finalize(x->insert);
+  sqlite3_close(x->spill);
+  sqlite3_free(x->sql);
+  sqlite3_free(x);
 }
 
 /* Encode the row the statement stands on; 0 when one of its keys is NULL. */
-static int encode_row(HashCursor *c, sqlite3_stmt *stmt, Buf *row, size_t *n_key){
+static int encode_row(Index *x, sqlite3_stmt *stmt, Buf *row, size_t *n_key){
   row->n = 0;
   *n_key = 0;
-  for(int i=0; i<c->n_column; i++){
+  for(int i=0; i<x->n_column; i++){
     sqlite3_value *v = sqlite3_column_value(stmt, i);
-    if( i==c->n_key ) *n_key = row->n;
-    if( i<c->n_key && sqlite3_value_type(v)==SQLITE_NULL ) return 0;
+    if( i==x->n_key ) *n_key = row->n;
+    if( i<x->n_key && sqlite3_value_type(v)==SQLITE_NULL ) return 0;
     encode(row, v);
   }
-  if( c->n_column==c->n_key ) *n_key = row->n;
+  if( x->n_column==x->n_key ) *n_key = row->n;
   return 1;
 }
 
-static int index_fill(HashCursor *c, HashTable *t, sqlite3_stmt *stmt){
+static int index_fill(Index *x, HashTable *t, sqlite3_stmt *stmt){
   sqlite3_int64 limit = t->memory && *t->memory>0 ? *t->memory : HASH_MEMORY;
   Buf row;
   size_t n_key;
@@ -279,39 +284,71 @@ static int index_fill(HashCursor *c, HashTable *t, sqlite3_stmt *stmt){
   buf_init(&row, 0);
   while( rc==SQLITE_OK && (rc = sqlite3_step(stmt))==SQLITE_ROW ){
     rc = SQLITE_OK;
-    if( !encode_row(c, stmt, &row, &n_key) ) continue;
+    if( !encode_row(x, stmt, &row, &n_key) ) continue;
     if( row.oom ) rc = SQLITE_NOMEM;
-    else if( c->spill ) rc = spill_row(c, row.z, row.n, n_key);
-    else rc = add_row(c, &row, n_key);
-    if( rc==SQLITE_OK && c->spill==0 && c->bytes + (sqlite3_int64)c->n_bucket*8 > limit ) rc = spill_begin(c);
+    else if( x->spill ) rc = spill_row(x, row.z, row.n, n_key);
+    else rc = add_row(x, &row, n_key);
+    if( rc==SQLITE_OK && x->spill==0 && x->bytes + (sqlite3_int64)x->n_bucket*8 > limit ) rc = spill_begin(x);
   }
-  if( rc==SQLITE_DONE ) rc = c->spill ? spill_end(c) : SQLITE_OK;
+  if( rc==SQLITE_DONE ) rc = x->spill ? spill_end(x) : SQLITE_OK;
   buf_free(&row);
   return rc;
 }
 
-static int index_build(HashCursor *c, const char *sql, int n_key){
-  HashTable *t = (HashTable*)c->base.pVtab;
+/* Build the index of a query; on success it is in the table's list. */
+static int index_build(HashTable *t, const char *sql, int n_key, Index **out){
+  Index *x = sqlite3_malloc64(sizeof(*x));
   sqlite3_stmt *stmt = 0;
   int rc;
-  index_free(c);
-  c->n_key = n_key;
+  if( x==0 ) return SQLITE_NOMEM;
+  memset(x, 0, sizeof(*x));
+  x->n_key = n_key;
+  x->changes = sqlite3_total_changes64(t->db);
   rc = sqlite3_prepare_v2(t->db, sql, -1, &stmt, 0);
   if( rc==SQLITE_OK ){
-    c->n_column = sqlite3_column_count(stmt);
-    if( c->n_column<n_key || c->n_column-n_key>HASH_COLUMNS ){
+    x->n_column = sqlite3_column_count(stmt);
+    if( x->n_column<n_key || x->n_column-n_key>HASH_COLUMNS ){
       rc = SQLITE_ERROR;
-      t->base.zErrMsg = sqlite3_mprintf("t_hash: the query has %d columns for %d keys", c->n_column, n_key);
+      t->base.zErrMsg = sqlite3_mprintf("t_hash: the query has %d columns for %d keys", x->n_column, n_key);
     }else{
-      rc = index_fill(c, t, stmt);
+      rc = index_fill(x, t, stmt);
     }
   }
-  if( rc==SQLITE_OK && (c->sql = sqlite3_mprintf("%s", sql))==0 ) rc = SQLITE_NOMEM;
+  if( rc==SQLITE_OK && (x->sql = sqlite3_mprintf("%s", sql))==0 ) rc = SQLITE_NOMEM;
   if( rc!=SQLITE_OK && rc!=SQLITE_NOMEM && t->base.zErrMsg==0 ){
-    t->base.zErrMsg = sqlite3_mprintf("%s", sqlite3_errmsg(c->spill ? c->spill : t->db));
+    t->base.zErrMsg = sqlite3_mprintf("%s", sqlite3_errmsg(x->spill ? x->spill : t->db));
   }
   sqlite3_finalize(stmt);
-  if( rc!=SQLITE_OK ) index_free(c);
+  if( rc!=SQLITE_OK ){
+    index_free(x);
+    return rc;
+  }
+  x->next = t->index;
+  t->index = *out = x;
+  return SQLITE_OK;
+}
+
+static Index *index_find(HashTable *t, const char *sql, int n_key){
+  sqlite3_int64 changes = sqlite3_total_changes64(t->db);
+  Index *x = t->index;
+  while( x && !(x->n_key==n_key && x->changes==changes && strcmp(x->sql, sql)==0) ) x = x->next;
+  return x;
+}
+
+/* The cursor reads this query's index from now on. */
+static int cursor_attach(HashCursor *c, const char *sql, int n_key){
+  HashTable *t = (HashTable*)c->base.pVtab;
+  Index *x = index_find(t, sql, n_key);
+  int rc = SQLITE_OK;
+  if( x && x==c->x ) return SQLITE_OK;
+  sqlite3_finalize(c->lookup);
+  c->lookup = 0;
+  c->x = 0;
+  if( x==0 ) rc = index_build(t, sql, n_key, &x);
+  if( rc==SQLITE_OK && x->spill ){
+    rc = sqlite3_prepare_v2(x->spill, "SELECT data FROM row WHERE key=?1", -1, &c->lookup, 0);
+  }
+  if( rc==SQLITE_OK ) c->x = x;
   return rc;
 }
 
@@ -342,26 +379,37 @@ static int hashConnect(sqlite3 *db, void *pAux, int argc, const char *const *arg
   return rc;
 }
 
+static void indexes_free(HashTable *t){
+  while( t->index ){
+    Index *x = t->index;
+    t->index = x->next;
+    index_free(x);
+  }
+}
+
 static int hashDisconnect(sqlite3_vtab *pVtab){
+  indexes_free((HashTable*)pVtab);
   sqlite3_free(pVtab);
   return SQLITE_OK;
 }
 
 static int hashOpen(sqlite3_vtab *pVtab, sqlite3_vtab_cursor **ppCursor){
   HashCursor *c = sqlite3_malloc64(sizeof(*c));
-  (void)pVtab;
   if( c==0 ) return SQLITE_NOMEM;
   memset(c, 0, sizeof(*c));
   buf_init(&c->key, 0);
+  ((HashTable*)pVtab)->n_cursor++;
   *ppCursor = &c->base;
   return SQLITE_OK;
 }
 
 static int hashClose(sqlite3_vtab_cursor *pCursor){
   HashCursor *c = (HashCursor*)pCursor;
-  index_free(c);
+  HashTable *t = (HashTable*)c->base.pVtab;
+  sqlite3_finalize(c->lookup);
   buf_free(&c->key);
   sqlite3_free(c);
+  if( --t->n_cursor==0 ) indexes_free(t);
   return SQLITE_OK;
 }
 
@@ -375,7 +423,7 @@ static void seek(HashCursor *c, Record *r){
 static int hashNext(sqlite3_vtab_cursor *pCursor){
   HashCursor *c = (HashCursor*)pCursor;
   int rc;
-  if( c->spill==0 ){
+  if( c->x->spill==0 ){
     seek(c, c->at->next);
     return SQLITE_OK;
   }
@@ -387,18 +435,18 @@ static int hashNext(sqlite3_vtab_cursor *pCursor){
 
 static int hashEof(sqlite3_vtab_cursor *pCursor){
   HashCursor *c = (HashCursor*)pCursor;
-  return c->spill ? !c->on_row : c->at==0;
+  return !c->on_row && c->at==0;
 }
 
 static int hashFilter(sqlite3_vtab_cursor *pCursor, int idxNum, const char *idxStr, int argc, sqlite3_value **argv){
   HashCursor *c = (HashCursor*)pCursor;
   const char *sql = (const char*)sqlite3_value_text(argv[0]);
-  int rc = SQLITE_OK;
+  int rc;
   (void)idxStr; (void)argc;
   c->at = 0;
   c->on_row = 0;
   if( sql==0 ) return SQLITE_OK;
-  if( c->sql==0 || c->n_key!=idxNum || strcmp(c->sql, sql)!=0 ) rc = index_build(c, sql, idxNum);
+  rc = cursor_attach(c, sql, idxNum);
   if( rc!=SQLITE_OK ) return rc;
   c->key.n = 0;
   for(int i=0; i<idxNum; i++){
@@ -406,22 +454,22 @@ static int hashFilter(sqlite3_vtab_cursor *pCursor, int idxNum, const char *idxS
     encode(&c->key, argv[i+1]);
   }
   if( c->key.oom ) return SQLITE_NOMEM;
-  if( c->spill ){
+  if( c->lookup ){
     sqlite3_reset(c->lookup);
     sqlite3_bind_blob64(c->lookup, 1, c->key.z, c->key.n, SQLITE_STATIC);
     return hashNext(pCursor);
   }
-  if( c->n_row==0 ) return SQLITE_OK;
+  if( c->x->n_row==0 ) return SQLITE_OK;
   c->hash = hash_bytes(c->key.z, c->key.n);
-  seek(c, c->bucket[c->hash & (c->n_bucket-1)]);
+  seek(c, c->x->bucket[c->hash & (c->x->n_bucket-1)]);
   return SQLITE_OK;
 }
 
 static int hashColumn(sqlite3_vtab_cursor *pCursor, sqlite3_context *ctx, int i){
   HashCursor *c = (HashCursor*)pCursor;
-  const char *row = c->spill ? sqlite3_column_blob(c->lookup, 0) : c->at->data;
-  int want = i + c->n_key;
-  if( i>=HASH_COLUMNS || want>=c->n_column ) return SQLITE_OK;
+  const char *row = c->lookup ? sqlite3_column_blob(c->lookup, 0) : c->at->data;
+  int want = i + c->x->n_key;
+  if( i>=HASH_COLUMNS || want>=c->x->n_column ) return SQLITE_OK;
   if( row==0 ) return SQLITE_NOMEM;
   if( c->n_found==0 ){
     c->column[0] = row;

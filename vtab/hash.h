@@ -5,8 +5,10 @@
 **   FROM readings AS l
 **   JOIN t_hash('SELECT email, name, serial FROM customer', l.user) AS h
 **
-** The first argument is a query of the same connection, run once per cursor:
-** its first columns are the keys, as many as there are key arguments after it
+** The first argument is a query of the same connection, run once for all that
+** read it while any cursor is open: a correlated subquery, which opens its
+** cursor anew for every outer row, finds the index again.  A change of the
+** database between two statements makes a new one.  Its first columns are the keys, as many as there are key arguments after it
 ** (1 to HASH_KEYS); the rest are c0, c1, … (at most HASH_COLUMNS).  Each probe
 ** gives the rows whose keys equal the arguments; a NULL key never matches.
 ** LEFT JOIN works as for every table-valued function.

@@ -37,6 +37,7 @@ struct Emitter {
   int nested;                   /* inside a subquery of an expression */
   HashJoin **hashes;            /* of the statement (emit_hash.c) */
   int materialize;              /* landing tables of FROM become tables of their own first */
+  const char *insert_target;    /* SQLite table that the statement writes, or NULL */
   int depth;
   size_t size;                  /* bytes written in all */
 };
@@ -77,6 +78,8 @@ void emit_with_entry(Emitter*, int id, int n, const char *text, int materialized
 
 /* emit_hash.c.  A join by a hash index, or NULL where that is not done. */
 const char *emit_hash_join(Emitter*, Relation*);
+/* FROM and WHERE of a correlated subquery over one table, or NULL. */
+const char *emit_hash_subquery(Emitter*, Body*);
 /* Fill in the inner queries, once the statement is written. */
 const char *emit_hash_finish(Emitter*, const char *sql);
 

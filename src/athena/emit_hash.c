@@ -8,9 +8,14 @@
 **
 ** Done for INNER and LEFT joins with a table on the right (or, of an INNER
 ** join of two tables, with the smaller one on the left), for conditions that
-** cannot raise, on keys whose equal values have equal bytes.  Not inside a
-** subquery of an expression: SQLite opens its cursors anew for every outer
-** row, and the index would be built as often.
+** cannot raise, on keys whose equal values have equal bytes.
+**
+** A correlated subquery over one table, `(SELECT … FROM b WHERE b.k = a.k)`,
+** would read the whole table for every outer row.  It becomes a probe too:
+**
+**   (SELECT … FROM t_hash('SELECT b.k, b.x, … FROM b', a.k) AS r2)
+**
+** The table that an INSERT writes is never hashed.
 **
 ** The columns of the hashed table are read as r<id>.c<k> from then on; which
 ** of them the statement reads is known only when it is written, so the inner
@@ -35,6 +40,7 @@ struct HashJoin {
 
 enum { SIDE_LEFT = 1, SIDE_RIGHT = 2, SIDE_OTHER = 4 };
 
+/* left NULL: everything that is not right's (an outer query's). */
 typedef struct Sides { Scope *left, *right; int found; } Sides;
 
 static int has_field(const Scope *s, const Field *f){
@@ -49,7 +55,9 @@ static void find_sides(void *p, Expr *e){
   if( sem ){
     switch( sem->kind ){
       case SEM_COLUMN:
-        s->found |= has_field(s->right, sem->field) ? SIDE_RIGHT : has_field(s->left, sem->field) ? SIDE_LEFT : SIDE_OTHER;
+        if( has_field(s->right, sem->field) ) s->found |= SIDE_RIGHT;
+        else if( s->left ? has_field(s->left, sem->field) : !sem->field->is_lambda ) s->found |= SIDE_LEFT;
+        else s->found |= SIDE_OTHER;
         return;
       case SEM_SUBQUERY: case SEM_EXISTS: case SEM_IN_QUERY: case SEM_QUANTIFIED: case SEM_AGG: case SEM_WINDOW: case SEM_LAMBDA:
         s->found |= SIDE_OTHER;
@@ -91,8 +99,9 @@ static int conjuncts(Expr *e, Expr **out, int n){
   return n+1;
 }
 
-static int is_plain_table(const Relation *r){
+static int is_plain_table(const Emitter *E, const Relation *r){
   const RelInfo *info = r->sem;
+  if( E->insert_target && info->table && !strcmp(info->table->sqlite_name, E->insert_target) ) return 0;
   return r->kind==REL_TABLE && info->table && !info->with && !info->view && r->sample==0
       && (info->table->kind==TABLE_STORED || info->table->kind==TABLE_LANDING) && info->scope->n<=HASH_COLUMNS;
 }
@@ -110,7 +119,7 @@ static double rows_of(Emitter *E, const RelInfo *info){
 
 /* Which side of the join becomes the hash: 0 none. */
 static int choose_side(Emitter *E, const Relation *rel){
-  int can_right = is_plain_table(rel->right), can_left = rel->join==JOIN_INNER && is_plain_table(rel->left);
+  int can_right = is_plain_table(E, rel->right), can_left = rel->join==JOIN_INNER && is_plain_table(E, rel->left);
   if( E->nested || (rel->join!=JOIN_INNER && rel->join!=JOIN_LEFT) || rel->on==0 || has_outer_right(rel->left) ) return 0;
   if( !can_right ) return 0;
   double right = rows_of(E, rel->right->sem), left = can_left ? rows_of(E, rel->left->sem) : 1e9;
@@ -132,24 +141,66 @@ static const char *joined(Emitter *E, const char *list, const char *sep, const c
   return list ? ep(E, "%s%s%s", list, sep, item) : item;
 }
 
+/* Which terms are equalities between the sides; how many. */
+static int find_keys(Scope *left, Scope *right, int n, Expr **term, char *is_key){
+  int n_key = 0;
+  for(int i=0; i<n; i++){
+    Sem *sem = term[i]->sem;
+    is_key[i] = 0;
+    if( term[i]->kind!=EXPR_COMPARE || term[i]->op!=OP_EQ || sem==0 || sem->kind!=SEM_EQ ) continue;
+    if( sem->operand==0 || !is_hashable(sem->operand) || n_key==HASH_KEYS ) continue;
+    int a = sides_of(left, right, term[i]->arg[0]), b = sides_of(left, right, term[i]->arg[1]);
+    is_key[i] = (a==SIDE_LEFT && b==SIDE_RIGHT) || (a==SIDE_RIGHT && b==SIDE_LEFT);
+    n_key += is_key[i];
+  }
+  return n_key;
+}
+
+static void note_hash(Emitter *E, RelInfo *info, const char *keys, int n_key){
+  HashJoin *h = ARENA_NEW(E->arena, HashJoin);
+  h->next = *E->hashes;
+  h->info = info;
+  h->keys = keys;
+  h->n_key = n_key;
+  *E->hashes = h;
+}
+
+const char *emit_hash_subquery(Emitter *E, Body *body){
+  Relation *rel = body->from;
+  Expr *term[CONJUNCT_MAX];
+  char is_key[CONJUNCT_MAX];
+  const char *own = 0, *probe = 0, *rest = 0;
+  if( rel->kind!=REL_TABLE ) return 0;
+  RelInfo *info = rel->sem;
+  if( info->plain_sql ) read_hashed(E, info, 0);
+  if( !E->nested || E->program || body->where==0 || !is_plain_table(E, rel) || rows_of(E, info)<SMALL_ROWS ) return 0;
+  int n = conjuncts(body->where, term, 0);
+  if( n<1 || find_keys(0, info->scope, n, term, is_key)==0 ) return 0;
+  int n_key = 0;
+  for(int i=0; i<n; i++){
+    if( !is_key[i] ) continue;
+    int first = sides_of(0, info->scope, term[i]->arg[0])==SIDE_RIGHT ? 0 : 1;
+    own = joined(E, own, ", ", emit_expr(E, term[i]->arg[first]));
+    probe = joined(E, probe, ", ", emit_expr(E, term[i]->arg[1-first]));
+    n_key++;
+  }
+  read_hashed(E, info, 1);
+  for(int i=0; i<n; i++) if( !is_key[i] ) rest = joined(E, rest, " AND ", emit_expr(E, term[i]));
+  note_hash(E, info, own, n_key);
+  return ep(E, " FROM t_hash(%c%d%c, %s) AS r%d%s%s", MARK, info->id, MARK, probe, info->id, rest ? " WHERE " : "", rest ? rest : "");
+}
+
 const char *emit_hash_join(Emitter *E, Relation *rel){
   int side = choose_side(E, rel), n, n_key = 0;
   Expr *term[CONJUNCT_MAX];
   RelInfo *l = rel->left->sem, *r = rel->right->sem;
   const char *own = 0, *probe = 0, *rest = 0, *from;
-  if( is_plain_table(rel->right) && r->plain_sql ) read_hashed(E, r, 0);
-  if( is_plain_table(rel->left) && l->plain_sql ) read_hashed(E, l, 0);
+  if( rel->right->kind==REL_TABLE && r->plain_sql ) read_hashed(E, r, 0);
+  if( rel->left->kind==REL_TABLE && l->plain_sql ) read_hashed(E, l, 0);
   if( side==0 || (n = conjuncts(rel->on, term, 0))<1 ) return 0;
   RelInfo *hashed = side==SIDE_RIGHT ? r : l;
-  char is_key[CONJUNCT_MAX] = {0};
-  for(int i=0; i<n; i++){
-    Sem *sem = term[i]->sem;
-    if( term[i]->kind!=EXPR_COMPARE || term[i]->op!=OP_EQ || sem==0 || sem->kind!=SEM_EQ ) continue;
-    if( sem->operand==0 || !is_hashable(sem->operand) || n_key==HASH_KEYS ) continue;
-    int a = sides_of(l->scope, r->scope, term[i]->arg[0]), b = sides_of(l->scope, r->scope, term[i]->arg[1]);
-    is_key[i] = (a==SIDE_LEFT && b==SIDE_RIGHT) || (a==SIDE_RIGHT && b==SIDE_LEFT);
-    n_key += is_key[i];
-  }
+  char is_key[CONJUNCT_MAX];
+  n_key = find_keys(l->scope, r->scope, n, term, is_key);
   if( n_key==0 ) return 0;
   from = emit_from(E, side==SIDE_RIGHT ? rel->left : rel->right);
   for(int i=0; i<n; i++){
@@ -160,12 +211,7 @@ const char *emit_hash_join(Emitter *E, Relation *rel){
   }
   read_hashed(E, hashed, 1);
   for(int i=0; i<n; i++) if( !is_key[i] ) rest = joined(E, rest, " AND ", emit_expr(E, term[i]));
-  HashJoin *h = ARENA_NEW(E->arena, HashJoin);
-  h->next = *E->hashes;
-  h->info = hashed;
-  h->keys = own;
-  h->n_key = n_key;
-  *E->hashes = h;
+  note_hash(E, hashed, own, n_key);
   return ep(E, "%s %s t_hash(%c%d%c, %s) AS r%d ON %s", from, rel->join==JOIN_LEFT ? "LEFT JOIN" : "JOIN", MARK,
     hashed->id, MARK, probe, hashed->id, rest ? rest : "1");
 }

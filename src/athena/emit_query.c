@@ -239,8 +239,10 @@ static const char *emit_select(Emitter *E, Select *sel, Query *q, const Type *co
   const char *source = "", *where = 0, *sql;
   E->select = sel;
   sel->stage = 0;
-  if( body->from ) source = emit_source(E, sel);
-  if( body->where ) source = ep(E, "%s WHERE %s", source, emit_condition(E, body->where));
+  const char *hashed = body->from ? emit_hash_subquery(E, body) : 0;
+  if( hashed ) source = hashed;
+  else if( body->from ) source = emit_source(E, sel);
+  if( body->where && !hashed ) source = ep(E, "%s WHERE %s", source, emit_condition(E, body->where));
   if( sel->aggregated ){
     emit_groups(E, sel, source);
     sel->stage = 1;
