@@ -185,9 +185,10 @@ static int name_is(const char *a, const char *b){
 const Type *datetime_now(Arena *a, const char *name, int precision, int64_t now, Value *out){
   int p = precision<0 ? 3 : precision;
   int64_t day = floor_div(now, MICROS_PER_DAY);
-  int64_t picos = picos_round(floor_mod(now, MICROS_PER_DAY)*1000000, p);
+  int64_t picos = picos_round(floor_mod(now, MICROS_PER_DAY)*1000000, p>12 ? 12 : p);
   Instant x = {day*MICROS_PER_DAY + picos/1000000, 0, ZONE_UTC};
   const Type *t;
+  if( p>12 ) return 0;
   if( name_is(name, "current_date") ){
     *out = value_int(day);
     return &TYPE_DATE;

@@ -78,7 +78,7 @@ int datetime_parse_timestamp(const char *z, size_t n, int64_t *micros);
 /* The constants of a statement from CompileContext.now_micros (UTC), by name:
 ** now, current_timestamp, localtimestamp, current_date, current_time,
 ** localtime, with a precision 0..12 or -1 where none was written.  NULL type:
-** no such name. */
+** no such name, or no such precision. */
 const Type *datetime_now(Arena*, const char *name, int precision, int64_t now_micros, Value *out);
 
 /* --- Casts and instants -------------------------------------------------- */
