@@ -345,6 +345,58 @@ def test_ten_thousand_partitions():
         assert time.time() - start < 5
 
 
+# --- Comparisons taken from SQLite ---------------------------------------------------------
+
+def test_or_over_partitions_and_rows_loses_nothing():
+    with Files() as f:
+        f.write("t/dt=2024-01-01/n=1/a", '{"id":1}\n{"id":2}\n')
+        f.write("t/dt=2024-01-02/n=2/a", '{"id":1}\n{"id":2}\n{"id":3}\n')
+        f.write("elsewhere/a", '{"id":1}\n')
+        sql = partitioned(f)
+        for where, want in [("dt='2024-01-01' OR dt='2024-01-02'", 5), ("dt='2024-01-01' OR n=2", 5),
+                            ("id=1 OR id=2", 5), ("id=1 OR n=2", 5), ("dt IS NULL OR id>2", 2)]:
+            assert shell(sql + f"SELECT count(*) AS n FROM t WHERE {where};") == ([[want]], ""), where
+
+
+def test_comparisons_give_what_an_ordinary_table_gives():
+    texts = ["1", "01", "a", "b", "A", "", "1.0", "caf\u00e9", "NaN", None]
+    ints = [0, 1, -1, 2, 9007199254740993, None]
+    reals = ["0.0", "1.0", "-1.5", "1e300", '"NaN"', '"Infinity"', "null"]
+    lines = "".join('{"i":%s,"s":%s,"r":%s,"d":%s,"p":"%s"}\n' % (
+        json.dumps(ints[k % 6]), json.dumps(texts[k % 10]), reals[k % 7], json.dumps(f"2024-01-{k % 28 + 1:02}"), k % 4 + 0.5)
+        for k in range(420))
+    columns = (("i", "bigint"), ("s", "string"), ("r", "double"), ("d", "date"), ("p", "decimal(5,2)"))
+    values = ["0", "1", "-1", "1.0", "0.5", "'1'", "'01'", "'a'", "'A'", "''", "'1.0'", "NULL", "'NaN'", "x'61'",
+              "9007199254740993", "9007199254740992.0", "'2024-01-05'", "1e300", "'0.50'", "0.50"]
+    predicates = [f"{c} {op} {v}" for c in "isrdp" for v in values
+                  for op in ("=", "<>", "<", "<=", ">", ">=", "IS", "IS NOT")]
+    predicates += [f"{c} IN ({', '.join(v)})" for c in "isrdp" for v in (
+        ["1", "2"], ["'1'", "'a'"], ["1", "'a'"], ["1.0", "0"], ["NULL", "1"], ["'a'", "NULL"], ["x'61'", "'b'"],
+        ["SELECT s FROM r WHERE s>'a'"], ["SELECT i FROM r"], ["SELECT r FROM r"])]
+    predicates += [f"{c} IS {n}NULL" for c in "isrdp" for n in ("", "NOT ")]
+    predicates += ["i=1 AND s='a'", "i=1 OR s='a'", "i IN (1,2) AND r>0", "s LIKE 'a%'", "s='a' COLLATE NOCASE", "i=s", "i<r"]
+    with Files(a=lines) as f:
+        sql = create(f.path, columns) + "CREATE TABLE r(i bigint, s varchar, r double, d date, p \"text decimal(5,2)\");\n"
+        sql += "INSERT INTO r SELECT * FROM t;\n"
+        for k, predicate in enumerate(predicates):
+            sql += (f"SELECT {k} AS k, (SELECT group_concat(\"$line\") FROM t WHERE {predicate}) IS "
+                    f"(SELECT group_concat(rowid) FROM (SELECT rowid FROM r WHERE {predicate} ORDER BY rowid)) AS same;\n")
+        rows, error = shell(sql)
+        assert error == "", error
+        assert len(rows) == len(predicates)
+        wrong = [predicates[k] for k, same in rows if not same]
+        assert wrong == [], wrong
+
+
+def test_a_semi_join_reads_the_files_once():
+    with Files(a="".join('{"id":%d}\n' % i for i in range(50000))) as f:
+        sql = create(f.path) + "CREATE TABLE w(x); WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+7 FROM n WHERE i<49000) INSERT INTO w SELECT i FROM n;"
+        start = time.time()
+        rows, error = shell(sql + "SELECT count(*) AS n FROM t WHERE id IN (SELECT x FROM w);")
+        assert (rows, error) == ([[7001]], ""), (rows, error)
+        assert time.time() - start < 5
+
+
 # --- The rest ------------------------------------------------------------------------------
 
 def test_ctrl_c_stops_a_scan_at_once():

@@ -35,18 +35,22 @@
 ** types as JSON.
 **
 ** The query plan: columns that are not used are not decoded; where none is
-** used, lines are only counted.  A comparison of a partition column with a
-** value of the same kind leaves out partitions, whose files are not listed or
-** opened; SQLite checks every row again.  idxStr is "u<hex of colUsed>;" then
-** "<column>,<operator>;" for each argument of xFilter.
+** used, lines are only counted.  Comparisons with values, IS [NOT] NULL and IN
+** lists are taken where the collation is BINARY (jsonl_filter.h): on partition
+** columns they leave out partitions, whose files are not listed or opened, on
+** others rows; SQLite checks again what is left.  idxStr is "u<hex of colUsed>;"
+** then "<column>,<operator>,<1 for an IN list>;" for each argument of xFilter.
 **
 ** Files are listed and pinned when the first cursor of a statement starts; all
 ** cursors that are open at once read the same list.
 **
-** Limits: COLUMN_MAX columns; LINE_MAX of scan.h; what the SerDe says.
+** Limits: COLUMN_MAX columns; FILTER_MAX comparisons; SCAN_LINE_MAX bytes of a
+** line; what the SerDe says.
 */
 #include "jsonl.h"
 #include "jsonl_args.h"
+#include "jsonl_filter.h"
+#include "jsonl_table.h"
 #include "s3/source_s3.h"
 #include "scan.h"
 #include "serde.h"
@@ -55,47 +59,21 @@
 #include <string.h>
 #include <time.h>
 
-#define COLUMN_MAX 1900
-#define ARGUMENT_MAX 32          /* comparisons that choose partitions */
+#define LINE_BITS 32            /* of a rowid: the line; then the file; then the partition */
+#define PLACE_BITS 31
 #define INTERRUPT_CHECK_MS 5
 #define ROWS_BETWEEN_CLOCKS 128
-#define HIVE_NULL_PARTITION "__HIVE_DEFAULT_PARTITION__"
+#define TYPICAL_ROWS 1e6         /* what the planner is told of a table */
 
-enum { HIDDEN_PATH, HIDDEN_SIZE, HIDDEN_MTIME, HIDDEN_LINE, N_HIDDEN };
-
-typedef struct Partition {
-  const char *location;
-  Value *value;                 /* of each partition column, stored form */
-  const char *bad;              /* a value that its column's type cannot read */
-  int bad_column;
-  int is_listed, first, n;      /* its files in JsonlTable.list */
-} Partition;
-
-typedef struct JsonlTable {
-  sqlite3_vtab base;
-  sqlite3 *db;
-  JsonlHost *host;
-  Arena arena;
-  const char *name;
-  JsonlSpec spec;
-  Serde serde;
-  int n_partition_column; SerdeColumn *partition_column;
-  int n_partition; Partition *partition;        /* one for a table without partition columns */
-  int skip_lines;               /* skip.header.line.count */
-  SourceList list;              /* pinned */
-  unsigned list_epoch;
-  int n_pinned;                 /* cursors that read the list */
-  sqlite3_stmt *select1;        /* asks SQLite whether it was interrupted */
-  sqlite3_int64 last_check_ms;
-} JsonlTable;
-
-typedef struct Constraint { int column, op; sqlite3_value *value; } Constraint;
+enum { HIDDEN_PATH, HIDDEN_SIZE, HIDDEN_MTIME, HIDDEN_LINE };
 
 typedef struct JsonlCursor {
   sqlite3_vtab_cursor base;
   int is_pinned, at_end;
   unsigned char *used;          /* of the files' columns */
   int any_used;
+  Filter filter[FILTER_MAX]; int n_filter;      /* those of the files' columns */
+  Arena filters;                /* their values */
   int *selected, n_selected;    /* partitions to read, in order */
   int at_selected, at_file;     /* where we are: file is an index of the list */
   SourceList view;              /* the table's list, with this cursor's own remote reader */
@@ -103,7 +81,6 @@ typedef struct JsonlCursor {
   Scanner scanner;
   SerdeRow row;
   Record record;
-  sqlite3_int64 rowid;
   unsigned ticks;
 } JsonlCursor;
 
@@ -161,221 +138,8 @@ static int report_reject(JsonlTable *t, JsonlCursor *c){
 
 /* --- Connecting ---------------------------------------------------------- */
 
-/* The type a column is declared with: Athena's name.  Not for decimals, which
-** SQLite would make numbers, nor where a field named `hidden` would hide it. */
-static void declare_type(Buf *b, const Type *t){
-  Buf text;
-  buf_init(&text, b->arena);
-  if( t->kind==T_DECIMAL ) buf_str(&text, "text ");
-  type_print(&text, t);
-  if( text.z && strstr(text.z, "hidden") ){
-    text.n = 0;
-    type_print_hive(&text, t);
-  }
-  buf_char(b, '"');
-  for(size_t i=0; i<text.n; i++){
-    if( text.z[i]=='"' ) buf_char(b, '"');
-    buf_char(b, text.z[i]);
-  }
-  buf_char(b, '"');
-}
-
-static void declare_column(Buf *b, const SerdeColumn *column){
-  buf_char(b, '"');
-  for(const char *z=column->name; *z; z++){
-    if( *z=='"' ) buf_char(b, '"');
-    buf_char(b, *z);
-  }
-  buf_str(b, "\" ");
-  declare_type(b, column->type);
-  buf_str(b, ", ");
-}
-
-static int declare_table(JsonlTable *t){
-  Buf b;
-  buf_init(&b, &t->arena);
-  buf_str(&b, "CREATE TABLE t(");
-  for(int i=0; i<t->serde.n_column; i++) declare_column(&b, &t->serde.column[i]);
-  for(int i=0; i<t->n_partition_column; i++) declare_column(&b, &t->partition_column[i]);
-  buf_str(&b, "\"$path\" varchar hidden, \"$file_size\" bigint hidden, "
-              "\"$file_modified_time\" hidden \"timestamp(3) with time zone\", \"$line\" bigint hidden)");
-  if( b.oom ) return SQLITE_NOMEM;
-  return sqlite3_declare_vtab(t->db, b.z);
-}
-
-/* Names and types.  NULL or the message that refuses one. */
-static char *read_columns(Arena *a, const JsonlColumn *from, int n, SerdeColumn **out){
-  SerdeColumn *column = ARENA_ARRAY(a, SerdeColumn, n);
-  *out = column;
-  if( column==0 ) return 0;
-  for(int i=0; i<n; i++){
-    const char *error = 0;
-    column[i].name = from[i].name;
-    column[i].type = type_parse_hive(a, from[i].hive_type, strlen(from[i].hive_type), &error);
-    if( column[i].type==0 ){
-      if( a->oom ) return 0;
-      return sqlite3_mprintf("TARN_NOT_SUPPORTED: the type %s of column %s", from[i].hive_type, from[i].name);
-    }
-  }
-  return 0;
-}
-
-/* A partition's value by the type of its column: 0, or -1 when it is not one. */
-static int partition_value(Arena *a, const Type *t, const char *z, Value *out){
-  size_t n = strlen(z);
-  int64_t x;
-  double r;
-  BigDecimal d;
-  HiveTime time;
-  *out = value_null();
-  switch( t->kind ){
-    case T_VARCHAR: case T_CHAR: *out = text_fit(t, value_text(z, n)); return 0;
-    case T_BOOLEAN:
-      *out = value_int(text_is(z, n, "true"));
-      return text_is(z, n, "true") || text_is(z, n, "false") ? 0 : -1;
-    case T_REAL: case T_DOUBLE:
-      if( !java_parse_double(a, z, n, t->kind==T_REAL, &r) ) return -1;
-      *out = value_real(r);
-      return 0;
-    case T_DECIMAL:
-      if( !java_parse_decimal(a, z, n, &d) ) return -1;
-      *out = decimal_fit(a, &d, t->p, t->s);
-      return out->kind==V_NULL ? -1 : 0;
-    case T_DATE:
-      if( !hive_parse_date(z, n, &x) ) return -1;
-      *out = date_store(a, x);
-      return 0;
-    case T_TIMESTAMP:
-      if( !hive_parse_timestamp(z, n, &time) ) return -1;
-      *out = timestamp_store(a, time);
-      return 0;
-    default:
-      if( !type_is_integer(t) || !java_parse_long(z, n, 10, &x) || !integer_fits(t, x) ) return -1;
-      *out = value_int(x);
-      return 0;
-  }
-}
-
-/* A character that Hive writes as %XX in a partition's folder. */
-static int is_escaped_in_path(unsigned char c){
-  return c<=0x1f || c==0x7f || strchr("\"#%'*/:=?\\{[]^", c);
-}
-
-/* k=v/… below the table's location. */
-static const char *default_location(JsonlTable *t, const JsonlPartition *p){
-  Buf b;
-  size_t n = strlen(t->spec.location);
-  buf_init(&b, &t->arena);
-  buf_str(&b, t->spec.location);
-  if( n && t->spec.location[n - 1]!='/' ) buf_char(&b, '/');
-  for(int i=0; i<t->n_partition_column; i++){
-    const char *z = p->value[i] ? p->value[i] : HIVE_NULL_PARTITION;
-    buf_printf(&b, "%s=", t->partition_column[i].name);
-    for(; *z; z++){
-      if( is_escaped_in_path((unsigned char)*z) ) buf_printf(&b, "%%%02X", (unsigned char)*z);
-      else buf_char(&b, *z);
-    }
-    buf_char(&b, '/');
-  }
-  return b.oom ? 0 : b.z;
-}
-
-static char *read_partitions(JsonlTable *t){
-  const JsonlSpec *spec = &t->spec;
-  t->n_partition = t->n_partition_column ? spec->n_partition : 1;
-  t->partition = ARENA_ARRAY(&t->arena, Partition, t->n_partition);
-  if( t->partition==0 ) return 0;
-  if( t->n_partition_column==0 ){
-    t->partition[0].location = spec->location;
-    return 0;
-  }
-  for(int i=0; i<t->n_partition; i++){
-    Partition *p = &t->partition[i];
-    const JsonlPartition *from = &spec->partition[i];
-    p->location = from->location ? from->location : default_location(t, from);
-    p->value = ARENA_ARRAY(&t->arena, Value, t->n_partition_column);
-    if( t->arena.oom ) return 0;
-    for(int k=0; k<t->n_partition_column; k++){
-      const char *z = from->value[k];
-      if( z==0 || strcmp(z, HIVE_NULL_PARTITION)==0 ) continue;
-      if( partition_value(&t->arena, t->partition_column[k].type, z, &p->value[k]) ){
-        p->bad = z;
-        p->bad_column = k;
-      }
-    }
-  }
-  return 0;
-}
-
-static char *read_table_properties(JsonlTable *t){
-  const char *z = serde_table_property(&t->serde, "skip.header.line.count");
-  int64_t n = 0;
-  if( z && (!java_parse_long(z, strlen(z), 10, &n) || n<0 || n>INT32_MAX) ){
-    return sqlite3_mprintf("TARN_NOT_SUPPORTED: skip.header.line.count '%s'", z);
-  }
-  t->skip_lines = (int)n;
-  z = serde_table_property(&t->serde, "skip.footer.line.count");
-  if( z && strcmp(z, "0")!=0 ) return sqlite3_mprintf("TARN_NOT_SUPPORTED: skip.footer.line.count '%s'", z);
-  return 0;
-}
-
-/* Build the table from t->spec, whose texts live as long.  NULL, or the
-** message that refuses it; NULL with arena.oom when memory ran out. */
-static char *build_table(JsonlTable *t){
-  const JsonlSpec *spec = &t->spec;
-  SerdeColumn *column;
-  char *error;
-  if( spec->serde==0 ) return sqlite3_mprintf("jsonl: the argument serde is missing");
-  if( (error = source_check_location(spec->location))!=0 ) return error;
-  if( spec->n_column + spec->n_partition_column>COLUMN_MAX ){
-    return sqlite3_mprintf("TARN_NOT_SUPPORTED: a table of more than %d columns", COLUMN_MAX);
-  }
-  if( (error = read_columns(&t->arena, spec->column, spec->n_column, &column))!=0 || t->arena.oom ) return error;
-  t->n_partition_column = spec->n_partition_column;
-  error = read_columns(&t->arena, spec->partition_column, spec->n_partition_column, &t->partition_column);
-  if( error || t->arena.oom ) return error;
-  t->serde.arena = &t->arena;
-  t->serde.n_column = spec->n_column;
-  t->serde.column = column;
-  t->serde.n_property = spec->n_property;
-  t->serde.property = (const SerdeProperty*)spec->property;
-  t->serde.n_table_property = spec->n_table_property;
-  t->serde.table_property = (const SerdeProperty*)spec->table_property;
-  if( (error = serde_open(&t->serde, spec->serde))!=0 || t->arena.oom ) return error;
-  if( (error = read_table_properties(t))!=0 ) return error;
-  return read_partitions(t);
-}
-
-static void free_table(JsonlTable *t){
-  sqlite3_finalize(t->select1);
-  serde_close(&t->serde);
-  source_list_free(&t->list);
-  arena_free(&t->arena);
-  sqlite3_free(t);
-}
-
-static JsonlTable *new_table(void){
-  JsonlTable *t = sqlite3_malloc64(sizeof(*t));
-  if( t==0 ) return 0;
-  memset(t, 0, sizeof(*t));
-  arena_init(&t->arena);
-  source_list_init(&t->list);
-  return t;
-}
-
-char *jsonl_check(const JsonlSpec *spec){
-  JsonlTable *t = new_table();
-  char *error;
-  if( t==0 ) return sqlite3_mprintf("out of memory");
-  t->spec = *spec;
-  error = build_table(t);
-  if( error==0 && t->arena.oom ) error = sqlite3_mprintf("out of memory");
-  free_table(t);
-  return error;
-}
-
 static int jsonlConnect(sqlite3 *db, void *pAux, int argc, const char *const *argv, sqlite3_vtab **ppVtab, char **pzErr){
-  JsonlTable *t = new_table();
+  JsonlTable *t = jsonl_table_new();
   char *error;
   int rc = SQLITE_NOMEM;
   if( t==0 ) return SQLITE_NOMEM;
@@ -383,16 +147,16 @@ static int jsonlConnect(sqlite3 *db, void *pAux, int argc, const char *const *ar
   t->host = pAux;
   t->name = arena_strdup(&t->arena, argv[2]);
   error = jsonl_args_parse(&t->arena, argc - 3, argv + 3, &t->spec);
-  if( error==0 && !t->arena.oom ) error = build_table(t);
+  if( error==0 && !t->arena.oom ) error = jsonl_table_build(t);
   if( error ){
     *pzErr = error;
     rc = SQLITE_ERROR;
   }else if( !t->arena.oom ){
-    rc = declare_table(t);
+    rc = jsonl_table_declare(t, db);
   }
   if( rc==SQLITE_OK ) rc = sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
   if( rc!=SQLITE_OK ){
-    free_table(t);
+    jsonl_table_free(t);
     return rc;
   }
   *ppVtab = &t->base;
@@ -405,7 +169,7 @@ static int jsonlCreate(sqlite3 *db, void *pAux, int argc, const char *const *arg
 }
 
 static int jsonlDisconnect(sqlite3_vtab *pVtab){
-  free_table((JsonlTable*)pVtab);
+  jsonl_table_free((JsonlTable*)pVtab);
   return SQLITE_OK;
 }
 
@@ -420,6 +184,7 @@ static int jsonlClose(sqlite3_vtab_cursor *pCursor){
   if( c->is_pinned ) t->n_pinned--;
   scan_free(&c->scanner);
   arena_free(&c->row.arena);
+  arena_free(&c->filters);
   sqlite3_free(c->row.state);
   sqlite3_free(c->row.cell);
   sqlite3_free(c->used);
@@ -437,6 +202,7 @@ static int jsonlOpen(sqlite3_vtab *pVtab, sqlite3_vtab_cursor **ppCursor){
   c->base.pVtab = pVtab;
   scan_init(&c->scanner);
   arena_init(&c->row.arena);
+  arena_init(&c->filters);
   c->row.serde = &t->serde;
   c->row.cell = sqlite3_malloc64(sizeof(Value)*n);
   c->used = sqlite3_malloc64(n);
@@ -552,15 +318,13 @@ static int decode_record(JsonlTable *t, JsonlCursor *c){
   return SQLITE_OK;
 }
 
-static int jsonlNext(sqlite3_vtab_cursor *pCursor){
-  JsonlCursor *c = (JsonlCursor*)pCursor;
-  JsonlTable *t = (JsonlTable*)c->base.pVtab;
+/* The next record of the next file that has one; at_end when there is none. */
+static int next_record(JsonlTable *t, JsonlCursor *c){
   char *error = 0;
   int rc;
-  if( ++c->ticks%ROWS_BETWEEN_CLOCKS==0 && jsonl_interrupted(t) ) return SQLITE_INTERRUPT;
   for(;;){
     rc = c->source ? scan_next(&c->scanner, &c->record, &error) : SQLITE_DONE;
-    if( rc==SQLITE_ROW ) break;
+    if( rc==SQLITE_ROW ) return SQLITE_OK;
     if( rc!=SQLITE_DONE ) return jsonl_error(t, rc, error);
     if( (rc = close_file(t, c))!=SQLITE_OK ) return rc;
     rc = next_file(t, c);
@@ -570,17 +334,44 @@ static int jsonlNext(sqlite3_vtab_cursor *pCursor){
     }
     if( rc!=SQLITE_OK ) return rc;
   }
-  c->rowid++;
-  t->host->stats.rows++;
-  return c->any_used ? decode_record(t, c) : SQLITE_OK;
+}
+
+static int row_may_pass(const JsonlCursor *c){
+  for(int i=0; i<c->n_filter; i++){
+    if( !filter_may_pass(&c->filter[i], &c->row.cell[c->filter[i].column]) ) return 0;
+  }
+  return 1;
+}
+
+static int jsonlNext(sqlite3_vtab_cursor *pCursor){
+  JsonlCursor *c = (JsonlCursor*)pCursor;
+  JsonlTable *t = (JsonlTable*)c->base.pVtab;
+  int rc;
+  do{
+    if( ++c->ticks%ROWS_BETWEEN_CLOCKS==0 && jsonl_interrupted(t) ) return SQLITE_INTERRUPT;
+    if( (rc = next_record(t, c))!=SQLITE_OK || c->at_end ) return rc;
+    t->host->stats.rows++;
+    if( c->any_used && (rc = decode_record(t, c))!=SQLITE_OK ) return rc;
+  }while( !row_may_pass(c) );
+  return SQLITE_OK;
 }
 
 static int jsonlEof(sqlite3_vtab_cursor *pCursor){
   return ((JsonlCursor*)pCursor)->at_end;
 }
 
+/* The same row has the same rowid in every scan of a statement, whichever
+** partitions are read: SQLite finds rows of an OR again by it. */
 static int jsonlRowid(sqlite3_vtab_cursor *pCursor, sqlite3_int64 *pRowid){
-  *pRowid = ((JsonlCursor*)pCursor)->rowid;
+  const JsonlCursor *c = (const JsonlCursor*)pCursor;
+  JsonlTable *t = (JsonlTable*)c->base.pVtab;
+  sqlite3_int64 partition = c->selected[c->at_selected], file = c->at_file - t->partition[partition].first;
+  int file_bits = PLACE_BITS;
+  while( (t->n_partition - 1)>>(PLACE_BITS - file_bits) ) file_bits--;
+  if( file>>file_bits || c->record.line>>LINE_BITS ){
+    return jsonl_error(t, SQLITE_ERROR, sqlite3_mprintf("TARN_NOT_SUPPORTED: so many files, or lines of a file, in %s", t->name));
+  }
+  *pRowid = ((partition<<file_bits | file)<<LINE_BITS) | c->record.line;
   return SQLITE_OK;
 }
 
@@ -635,47 +426,7 @@ static int jsonlColumn(sqlite3_vtab_cursor *pCursor, sqlite3_context *context, i
 
 /* --- Choosing partitions ------------------------------------------------- */
 
-/* Compare a partition's value with a constraint's: -1, 0, 1; 2 when they are
-** not of one kind, so that SQLite must decide. */
-static int compare_value(const Value *a, sqlite3_value *b){
-  int type = sqlite3_value_type(b), n, c;
-  if( a->kind==V_INT && type==SQLITE_INTEGER ){
-    sqlite3_int64 x = sqlite3_value_int64(b);
-    return (a->i>x) - (a->i<x);
-  }
-  if( a->kind!=V_TEXT || type!=SQLITE_TEXT ) return 2;
-  n = sqlite3_value_bytes(b);
-  c = memcmp(a->z, sqlite3_value_text(b), (size_t)(a->n<n ? a->n : n));
-  if( c==0 ) c = a->n - n;
-  return c<0 ? -1 : c>0;
-}
-
-/* 0 when no row of the partition can pass. */
-static int may_pass(const Value *v, const Constraint *k){
-  int is_null = k->value && sqlite3_value_type(k->value)==SQLITE_NULL, c;
-  switch( k->op ){
-    case SQLITE_INDEX_CONSTRAINT_ISNULL: return v->kind==V_NULL;
-    case SQLITE_INDEX_CONSTRAINT_ISNOTNULL: return v->kind!=V_NULL;
-    case SQLITE_INDEX_CONSTRAINT_IS:
-      if( is_null || v->kind==V_NULL ) return is_null && v->kind==V_NULL;
-      break;
-    default:
-      if( is_null || v->kind==V_NULL ) return 0;
-      break;
-  }
-  c = compare_value(v, k->value);
-  if( c==2 ) return 1;
-  switch( k->op ){
-    case SQLITE_INDEX_CONSTRAINT_GT: return c>0;
-    case SQLITE_INDEX_CONSTRAINT_GE: return c>=0;
-    case SQLITE_INDEX_CONSTRAINT_LT: return c<0;
-    case SQLITE_INDEX_CONSTRAINT_LE: return c<=0;
-    case SQLITE_INDEX_CONSTRAINT_NE: return c!=0;
-    default: return c==0;
-  }
-}
-
-static int select_partitions(JsonlTable *t, JsonlCursor *c, const Constraint *constraint, int n){
+static int select_partitions(JsonlTable *t, JsonlCursor *c, const Filter *filter, int n){
   c->n_selected = 0;
   for(int i=0; i<t->n_partition; i++){
     const Partition *p = &t->partition[i];
@@ -685,7 +436,7 @@ static int select_partitions(JsonlTable *t, JsonlCursor *c, const Constraint *co
         "HIVE_INVALID_PARTITION_VALUE: Invalid partition value '%s' for %s partition key: %s", p->bad,
         type_text(&t->arena, t->partition_column[p->bad_column].type), t->partition_column[p->bad_column].name));
     }
-    for(int k=0; k<n && pass; k++) pass = may_pass(&p->value[constraint[k].column - t->serde.n_column], &constraint[k]);
+    for(int k=0; k<n && pass; k++) pass = filter_may_pass(&filter[k], &p->value[filter[k].column - t->serde.n_column]);
     if( pass ) c->selected[c->n_selected++] = i;
   }
   t->host->stats.files_pruned += t->n_partition - c->n_selected;
@@ -712,59 +463,70 @@ static void read_used(JsonlTable *t, JsonlCursor *c, const char *hex){
   }
 }
 
+/* Read idxStr and the arguments: what is asked of partitions, what of rows. */
+static int read_filters(JsonlTable *t, JsonlCursor *c, const char *plan, int argc, sqlite3_value **argv,
+                        Filter *partition_filter, int *n_partition_filter){
+  int n = 0;
+  arena_free(&c->filters);
+  c->n_filter = 0;
+  for(const char *z=strchr(plan, ';'); z && z[1] && n<argc; z=strchr(z + 1, ';')){
+    int column = atoi(z + 1), is_partition = column>=t->serde.n_column, rc;
+    const char *op = strchr(z + 1, ',') + 1;
+    Filter *f = is_partition ? &partition_filter[(*n_partition_filter)++] : &c->filter[c->n_filter++];
+    rc = filter_begin(f, &c->filters, column, atoi(op), strchr(op, ',')[1]=='1', argv[n++]);
+    if( rc!=SQLITE_OK ) return rc;
+  }
+  return SQLITE_OK;
+}
+
 static int jsonlFilter(sqlite3_vtab_cursor *pCursor, int idxNum, const char *idxStr, int argc, sqlite3_value **argv){
   JsonlCursor *c = (JsonlCursor*)pCursor;
   JsonlTable *t = (JsonlTable*)c->base.pVtab;
-  Constraint constraint[ARGUMENT_MAX];
+  Filter partition_filter[FILTER_MAX];
   int n = 0, rc;
   (void)idxNum;
   if( (rc = close_file(t, c))!=SQLITE_OK ) return rc;
   pin(t, c);
   read_used(t, c, idxStr + 1);
-  for(const char *z=strchr(idxStr, ';'); z && z[1] && n<argc; z=strchr(z + 1, ';')){
-    constraint[n].column = atoi(z + 1);
-    constraint[n].op = atoi(strchr(z + 1, ',') + 1);
-    constraint[n].value = argv[n];
-    n++;
-  }
-  if( (rc = select_partitions(t, c, constraint, n))!=SQLITE_OK ) return rc;
+  if( (rc = read_filters(t, c, idxStr, argc, argv, partition_filter, &n))!=SQLITE_OK ) return rc;
+  if( (rc = select_partitions(t, c, partition_filter, n))!=SQLITE_OK ) return rc;
   c->at_selected = 0;
   c->at_file = -1;
   c->at_end = 0;
-  c->rowid = 0;
   return jsonlNext(pCursor);
 }
 
 /* --- The query plan ------------------------------------------------------ */
 
-static int is_prunable(int op){
+/* How much of the rows a comparison may leave. */
+static double selectivity(int op){
   switch( op ){
-    case SQLITE_INDEX_CONSTRAINT_EQ: case SQLITE_INDEX_CONSTRAINT_GT: case SQLITE_INDEX_CONSTRAINT_GE:
-    case SQLITE_INDEX_CONSTRAINT_LT: case SQLITE_INDEX_CONSTRAINT_LE: case SQLITE_INDEX_CONSTRAINT_NE:
-    case SQLITE_INDEX_CONSTRAINT_IS: case SQLITE_INDEX_CONSTRAINT_ISNULL: case SQLITE_INDEX_CONSTRAINT_ISNOTNULL:
-      return 1;
-    default:
-      return 0;
+    case SQLITE_INDEX_CONSTRAINT_EQ: case SQLITE_INDEX_CONSTRAINT_IS: return 0.05;
+    case SQLITE_INDEX_CONSTRAINT_ISNOTNULL: case SQLITE_INDEX_CONSTRAINT_NE: return 0.9;
+    default: return 0.5;
   }
 }
 
 static int jsonlBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *info){
   JsonlTable *t = (JsonlTable*)pVtab;
   int first = t->serde.n_column, n = 0;
-  double rows = 1000000;
+  double rows = TYPICAL_ROWS, cost = TYPICAL_ROWS*10;
   Buf b;
   buf_init(&b, 0);
   buf_printf(&b, "u%llx;", (unsigned long long)info->colUsed);
   for(int i=0; i<info->nConstraint; i++){
     const struct sqlite3_index_constraint *k = &info->aConstraint[i];
-    if( !k->usable || k->iColumn<first || k->iColumn>=first + t->n_partition_column || !is_prunable(k->op) ) continue;
-    if( n==ARGUMENT_MAX || strcmp(sqlite3_vtab_collation(info, i), "BINARY")!=0 ) continue;
+    int is_in;
+    if( !k->usable || k->iColumn<0 || k->iColumn>=first + t->n_partition_column || !filter_takes(k->op) ) continue;
+    if( n==FILTER_MAX || strcmp(sqlite3_vtab_collation(info, i), "BINARY")!=0 ) continue;
+    is_in = sqlite3_vtab_in(info, i, 1);
     info->aConstraintUsage[i].argvIndex = ++n;
-    buf_printf(&b, "%d,%d;", k->iColumn, k->op);
-    rows /= k->op==SQLITE_INDEX_CONSTRAINT_EQ || k->op==SQLITE_INDEX_CONSTRAINT_IS ? 20 : 2;
+    buf_printf(&b, "%d,%d,%d;", k->iColumn, k->op, is_in);
+    rows *= selectivity(k->op);
+    if( k->iColumn>=first ) cost *= selectivity(k->op);
   }
   info->estimatedRows = rows<1 ? 1 : (sqlite3_int64)rows;
-  info->estimatedCost = rows*10;
+  info->estimatedCost = cost;
   if( b.oom ){
     buf_free(&b);
     return SQLITE_NOMEM;
