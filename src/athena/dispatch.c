@@ -112,6 +112,15 @@ static int has_query(const TokenList *l){
   return 0;
 }
 
+/* CREATE [EXTERNAL] TABLE [IF NOT EXISTS] a.b LIKE c */
+static int is_create_like(const TokenList *l){
+  int i = token_is(at(l, 1), "EXTERNAL") ? 3 : 2;
+  if( token_is(at(l, i), "IF") ) i += 3;
+  i++;
+  while( token_is_op(at(l, i), '.') ) i += 2;
+  return token_is(at(l, i), "LIKE");
+}
+
 /* Index of the token after ALTER TABLE a.b.c [PARTITION (…)]. */
 static int after_table(const TokenList *l){
   int i = 3;
@@ -127,6 +136,9 @@ Dispatch dispatch_statement(const TokenList *l){
   for(size_t k=0; k<sizeof(rows)/sizeof(rows[0]); k++){
     if( !matches(l, 0, &rows[k]) ) continue;
     if( token_is(at(l, 0), "CREATE") && token_is(at(l, 1), "TABLE") && has_query(l) ) return (Dispatch)TRINO;
+    if( token_is(at(l, 0), "CREATE") && rows[k].to.route==ROUTE_HIVE && is_create_like(l) ){
+      return (Dispatch)NEVER("CREATE TABLE LIKE");
+    }
     if( token_is(at(l, 0), "ALTER") && token_is(at(l, 1), "TABLE") ){
       int next = after_table(l);
       for(size_t a=0; a<sizeof(alter_rows)/sizeof(alter_rows[0]); a++){

@@ -22,7 +22,7 @@ typedef enum Rule {
   SOFT,                         /* a keyword wherever the grammar takes it */
   BEFORE_COUNT,                 /* LIMIT, OFFSET */
   BEFORE_FIRST_NEXT,            /* FETCH */
-  BEFORE_DEFINITION,            /* WINDOW w AS ( */
+  BEFORE_DEFINITION,            /* WINDOW w */
   BEFORE_OPERANDS,              /* ROW ( x, not the calls ROW () and ROW (DISTINCT x) */
   BEFORE_BRACKET,               /* ARRAY [ */
   BEFORE_BY,                    /* PARTITION BY */
@@ -388,19 +388,26 @@ static int holds_names(const Walk *w, int i){
   return (w->match[i]-i)%2==0;
 }
 
+/* Parts that may be left out after an operand: where they do not go on as they
+** should, Trino takes the word for a name, even where there can be none. */
+static int only_name_otherwise(const Walk *w, int i, Rule rule){
+  if( rule==BEFORE_FIELD ) return !op(w, i-1, ')');      /* UNLOAD (…) TO is not left out */
+  return rule==BEFORE_ZONE || rule==BEFORE_NULLS || rule==FILTER_RULE || rule==OVER_RULE;
+}
+
 /* Does the rule want the keyword here, rather than a name? */
 static int prefers_keyword(const Walk *w, int i, Rule rule){
   switch( rule ){
     case RESERVED: case SOFT: return 1;
     case BEFORE_COUNT: return at(w, i+1)->kind==LEX_INTEGER || op(w, i+1, '?') || is(w, i+1, "ALL");
     case BEFORE_FIRST_NEXT: return is(w, i+1, "FIRST") || is(w, i+1, "NEXT");
-    case BEFORE_DEFINITION: return is_name(w, i+1) && is(w, i+2, "AS") && op(w, i+3, '(');
+    case BEFORE_DEFINITION: return is_name(w, i+1);
     case BEFORE_OPERANDS:
       return op(w, i+1, '(') && !op(w, i+2, ')') && !op(w, i+2, '*') && !is(w, i+2, "DISTINCT");
     case WITH_AS: return op(w, i+1, '(') && holds_word(w, i+1, "AS");
     case BEFORE_BRACKET: return op(w, i+1, '[');
     case BEFORE_BY: return is(w, i+1, "BY");
-    case BEFORE_ZONE: return is(w, i+1, "TIME") && is(w, i+2, "ZONE");
+    case BEFORE_ZONE: return is(w, i+1, "TIME");
     case BEFORE_NULLS: return op(w, i-1, ')') && is(w, i+1, "NULLS");
     case BEFORE_FIELD: return is_field(w, i+1) || is_string(w, i+1);
     case BEFORE_ROW_WORD: return is(w, i+1, "ROW");
@@ -414,7 +421,7 @@ static int prefers_keyword(const Walk *w, int i, Rule rule){
     case FILTER_RULE: return op(w, i-1, ')') && op(w, i+1, '(');
     case OVER_RULE:
       return (op(w, i-1, ')') || is_name(w, i-1)) && (op(w, i+1, '(') || is_name(w, i+1));
-    case LATERAL_RULE: return op(w, i+1, '(') && w->query[i+1];
+    case LATERAL_RULE: return op(w, i+1, '(');
     case INTERVAL_RULE:
       if( op(w, i+1, '+') || op(w, i+1, '-') ) i++;
       return is_string(w, i+1) && is_field(w, i+2);
@@ -481,7 +488,7 @@ static void judge_word(const Walk *w, int i){
   if( is_call ) add(t, TT_FNAME);
   if( is(w, i, "ARRAY") && !op(w, i+1, '[') && !op(w, i+1, '(') && !op(w, i+1, '<') ) add(t, TT_ARRAY_WORD);
   add(t, TT_ID);
-  if( !keyword && word && word->code ) add(t, word->code);
+  if( !keyword && word && word->code && !only_name_otherwise(w, i, word->rule) ) add(t, word->code);
 }
 
 /* Types need more candidates than a token has room for; whether one stands at
