@@ -14,11 +14,14 @@
 #include "vtab/decimal.h"
 #include "vtab/number.h"
 #include "vtab/tarn.h"
+#include "vtab/fn/aggregate.h"
 
 static void check(const char *name, const char *got, const char *want){
   if( got && strcmp(got, want)==0 ) printf("ok %s\n", name);
   else printf("not ok %s: got %s, expected %s\n", name, got ? got : "(null)", want);
 }
+
+#define FN_NAME_MAX 84
 
 /* --- Java's text --------------------------------------------------------- */
 
@@ -155,8 +158,33 @@ static const struct { const char *name, *sql, *want; } ROWS[] = {
   {"lag_ignores_nulls", "SELECT group_concat(coalesce(s, '-')) FROM (SELECT t_lag_ignore('(integer,bigint)integer', x, 1) OVER (ORDER BY k ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS s FROM " T ")", "-,1,2,2"},
   {"lead_ignores_nulls", "SELECT group_concat(coalesce(s, '-')) FROM (SELECT t_nth_value_ignore('(integer,bigint)integer', x, 1) OVER (ORDER BY k ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS s FROM " T ")", "2,4,4,-"},
   {"reduce", "SELECT t_reduce_agg('(integer,integer,function(integer,integer,integer),function(integer,integer,integer))integer', x, 10, '2:t_add_integer($0,$1)', '2:t_add_integer($0,$1)') FROM " T, "17"},
+  {"window_with_lambda", "SELECT group_concat(s) FROM (SELECT t_reduce_agg_w('(integer,integer,function(integer,integer,integer),function(integer,integer,integer))integer', k, 0, '2:t_add_integer($0,$1)', '2:$0') OVER (ORDER BY k ROWS 1 PRECEDING) AS s FROM " T ")", "1,3,5,7"},
   {"histogram", "SELECT length(t_histogram('(double)map(double,bigint)', y)) FROM " T, "108"},
 };
+
+/* NAME, NAME_w and the scalars' names never meet. */
+static void names_are_unique(void){
+  char all[4096][FN_NAME_MAX];
+  int n = 0, n_family;
+  const AggDef *const *agg = agg_families(&n_family);
+  const FnDef *const *fn;
+  const char *twice = "";
+  for(int f=0; f<n_family; f++){
+    for(const AggDef *d=agg[f]; d->name && n<4000; d++){
+      agg_sql_name(d, all[n++]);
+      agg_sql_name(d, all[n]);
+      strcat(all[n++], AGG_WINDOW_SUFFIX);
+    }
+  }
+  fn = fn_families(&n_family);
+  for(int f=0; f<n_family; f++){
+    for(const FnDef *d=fn[f]; d->name && n<4000; d++) fn_sql_name(d, all[n++]);
+  }
+  for(int i=0; i<n; i++){
+    for(int j=0; j<i; j++) if( strcmp(all[i], all[j])==0 ) twice = all[i];
+  }
+  check("sql_names_are_unique", twice, "");
+}
 
 static sqlite3_int64 fail_after = -1;    /* allocations that still succeed; -1: all */
 static sqlite3_mem_methods memory;
@@ -217,6 +245,7 @@ int main(void){
   round_trip();
   parsing();
   decimals();
+  names_are_unique();
   if( sqlite3_open(":memory:", &db)!=SQLITE_OK || tarn_register(db)!=SQLITE_OK ){
     printf("not ok open\n");
     return 1;

@@ -198,12 +198,36 @@ static int skipped(const AggDef *def, int n, const Value *v){
   return 0;
 }
 
+/* Keep a row's arguments.  A lambda without captures is the site's program and
+** is bound again later (queued_arguments); one with captures is refused. */
 static int enqueue(FnCall *c, AggState *s, int n, const Value *v){
-  Value row;
-  for(int i=0; i<n; i++) if( v[i].kind==V_LAMBDA ) return fn_refuse(c, "lambdas in a window function");
-  row = list_from(c->arena, n, v);
+  Value *kept = arena_alloc_raw(c->arena, sizeof(Value)*(size_t)(n + 1)), row;
+  if( kept==0 ) return FN_ERROR;
+  for(int i=0; i<n; i++){
+    const Type *const *type;
+    kept[i] = v[i];
+    if( v[i].kind!=V_LAMBDA ) continue;
+    if( s->reg->def==0 || program_captures(s->site->program[i], &type)>0 ){
+      return fn_refuse(c, "lambdas with captures in a window function");
+    }
+    kept[i] = value_null();
+  }
+  row = list_from(c->arena, n, kept);
   if( c->arena->oom || agg_values_add(&s->queue, &row) ) return agg_oom(c);
   return FN_OK;
+}
+
+/* The arguments of entry i of the queue; returns how many. */
+static int queued_arguments(FnCall *c, AggState *s, int i, Value *v){
+  Value row = agg_values_get(&s->queue, i);
+  int n = list_count(&row);
+  for(int k=0; k<n; k++){
+    v[k] = list_get(&row, k);
+    if( !s->reg->lambdas || s->site->argt[k]->kind!=T_FUNCTION ) continue;
+    v[k].kind = V_LAMBDA;
+    v[k].lambda = program_bind(s->site->program[k], c->arena, 0);
+  }
+  return n;
 }
 
 typedef enum Move { ENTER, LEAVE } Move;
@@ -241,9 +265,9 @@ static void agg_inverse(sqlite3_context *ctx, int argc, sqlite3_value **argv){
 static int apply(FnCall *c, AggState *s, int from, int to, Move move){
   const AggDef *def = s->reg->def;
   for(int i=from; i<to; i++){
-    Value row = agg_values_get(&s->queue, i), v[FN_ARG_MAX];
-    int n = list_count(&row);
-    for(int k=0; k<n; k++) v[k] = list_get(&row, k);
+    Value v[FN_ARG_MAX];
+    int n = queued_arguments(c, s, i, v);
+    if( c->arena->oom ) return FN_ERROR;
     if( skipped(def, n, v) ) continue;
     if( (move==ENTER ? def->step : def->inverse)(c, user_state(s), n, v) ) return FN_ERROR;
   }
