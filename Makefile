@@ -159,8 +159,8 @@ fuzz: deps-test
 
 lint: deps
 	@tests/install-packages $(DEPS_LINT)
-	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
-	  --suppress=missingIncludeSystem -DSQLITE_CORE -Isrc/athena vtab src
+	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 -j2 \
+	  --library=tests/lint/cppcheck.cfg --suppressions-list=tests/lint/suppressions -DSQLITE_CORE -Isrc/athena vtab src
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib
