@@ -49,6 +49,8 @@ const char *ep(Emitter*, const char *fmt, ...) __attribute__((format(printf,2,3)
 /* emit_type.c */
 const char *fn_plain_sql(Analyser*, const FnDef*, const Type *const *argt, const Type *rett, int n, const char *const *arg);
 const char *native_sql(Analyser*, const char *native, int n, const char *const *arg);
+/* '(T1,T2)R' as a literal of SQL: the first argument of a typed call. */
+const char *types_text(Analyser*, int n, const Type *const *argt, const Type *rett);
 const char *cast_sql(Analyser*, const char *name, const char *sql, const Type *from, const Type *to);
 
 /* emit_expr.c */

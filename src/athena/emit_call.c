@@ -273,6 +273,70 @@ static const char *emit_frame(Emitter *E, Window *w){
     emit_bound(E, w, w->start, w->start_value), emit_bound(E, w, w->end, w->end_value));
 }
 
+static const char *emit_partition(Emitter *E, Window *w, int with_order);
+
+/* --- RANGE by months (vtab/fn/range_frame.c) ------------------------------ */
+
+static int is_months(Expr *value){
+  return value && value->type->kind==T_INTERVAL_YM;
+}
+
+static int frame_has_months(Window *w){
+  return w->frame==FRAME_RANGE && (is_months(w->start_value) || is_months(w->end_value));
+}
+
+/* A bound that SQLite understands and that is surely no narrower: a month has
+** 28 to 31 days, and the start of a frame errs to the one side, its end to the
+** other. */
+static const char *wide_bound(Emitter *E, Window *w, BoundKind k, Expr *value, int is_end){
+  if( !is_months(value) ) return emit_bound(E, w, k, value);
+  int64_t months = constant_integer(value), days = months*((k==BOUND_PRECEDING)!=is_end ? 31 : 28);
+  int64_t unit = w->order_by.item[0].e->type->kind==T_DATE ? 1 : INT64_C(86400000000);
+  if( months==INT64_MIN ) an_refuse(E->an, value->pos, "a window frame offset that is not constant");
+  if( months<0 ) an_fail(E->an, "INVALID_WINDOW_FRAME", POS_NONE, "Window frame offset value must not be negative or null");
+  if( months>120000 ) an_refuse(E->an, value->pos, "a window frame of more than ten thousand years");
+  return ep(E, "%lld %s", (long long)(days*unit), k==BOUND_PRECEDING ? "PRECEDING" : "FOLLOWING");
+}
+
+/* The bound as t_range_frame reads it. */
+static const char *bound_code(Emitter *E, Window *w, BoundKind k, Expr *value){
+  if( k==BOUND_UNBOUNDED_PRECEDING || k==BOUND_UNBOUNDED_FOLLOWING ) return "U";
+  if( k==BOUND_CURRENT ) return "C";
+  char letter = k==BOUND_PRECEDING ? 'P' : 'F';
+  int64_t n = constant_integer(value);
+  if( is_months(value) ) return ep(E, "%cm%lld", letter, (long long)n);
+  if( n==INT64_MIN ) an_refuse(E->an, value->pos, "a window frame offset that is not constant");
+  n = w->order_by.item[0].e->type->kind==T_DATE ? n/86400000 : n*1000;
+  return ep(E, "%cu%lld", letter, (long long)n);
+}
+
+static const char *emit_month_frame(Emitter *E, Expr *e){
+  Sem *sem = e->sem;
+  Window *w = sem->window;
+  Expr *key = w->order_by.item[0].e;
+  char name[FN_SQL_NAME_MAX];
+  if( e->distinct || (key->type->kind!=T_DATE && !(key->type->kind==T_TIMESTAMP && key->type->p<=6)) )
+    an_refuse(E->an, w->frame_pos, "RANGE of interval year to month over %s", type_z(E->an, key->type));
+  const Type **t = ARENA_ARRAY(E->arena, const Type*, sem->n+1);
+  Buf fields;
+  buf_init(&fields, E->arena);
+  buf_str(&fields, emit_expr(E, key));
+  t[0] = key->type;
+  for(int i=0; i<sem->n; i++){
+    if( sem->arg[i]->kind==EXPR_LAMBDA ) an_refuse(E->an, w->frame_pos, "RANGE by months of an aggregate with a lambda");
+    t[i+1] = sem->arg[i]->type;
+    buf_printf(&fields, ", %s", emit_expr(E, sem->arg[i]));
+  }
+  const Type *row = type_row(E->arena, sem->n+1, t, 0);
+  const Type *outer[3] = {&TYPE_VARCHAR, type_array(E->arena, row), key->type};
+  const char *list = ep(E, "t_array_agg%s(%s, t_row(%s, %s)) OVER (%s RANGE BETWEEN %s AND %s)", AGG_WINDOW_SUFFIX,
+    types_text(E->an, 1, &row, outer[1]), types_text(E->an, sem->n+1, t, row), fields.z, emit_partition(E, w, 1),
+    wide_bound(E, w, w->start, w->start_value, 0), wide_bound(E, w, w->end, w->end_value, 1));
+  return ep(E, "t_range_frame(%s, '%s|%s|%s|%c', %s, %s)", types_text(E->an, 3, outer, e->type), agg_sql_name(sem->agg, name),
+    bound_code(E, w, w->start, w->start_value), bound_code(E, w, w->end, w->end_value),
+    w->order_by.item[0].descending ? 'd' : 'a', list, emit_expr(E, key));
+}
+
 /* PARTITION BY … [ORDER BY …] */
 static const char *emit_partition(Emitter *E, Window *w, int with_order){
   Buf b;
@@ -337,6 +401,7 @@ static int has_frame(const char *name){
 const char *emit_window(Emitter *E, Expr *e){
   Sem *sem = e->sem;
   Window *w = sem->window;
+  if( sem->window_name==0 && frame_has_months(w) ) return emit_month_frame(E, e);
   if( sem->window_name==0 ){
     return ep(E, "%s OVER (%s%s)", aggregate_call(E, e, AGG_WINDOW_SUFFIX), emit_partition(E, w, 1), emit_frame(E, w));
   }

@@ -58,7 +58,7 @@ const char *value_sql(Analyser *an, const Value *v){
 
 /* --- Calls --------------------------------------------------------------- */
 
-static const char *types_text(Analyser *an, int n, const Type *const *argt, const Type *rett){
+const char *types_text(Analyser *an, int n, const Type *const *argt, const Type *rett){
   Buf b;
   buf_init(&b, an->arena);
   buf_char(&b, '(');

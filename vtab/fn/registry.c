@@ -36,6 +36,7 @@
   X(fn_datetime_format) \
   X(fn_datetime_epoch) \
   X(fn_data_size) \
+  X(fn_range_frame) \
   X(fn_string) \
   X(fn_string_search) \
   X(fn_string_pad) \
