@@ -82,6 +82,15 @@ static int has_code(const char *z){
   return (n>3 && z[n]==':') || strncmp(z, "FAILED: ", 8)==0;
 }
 
+/* Does SQLite's message name one of its limits? */
+static int is_limit(const char *why){
+  static const char *const limit[] = {"parser stack overflow", "tables in a join", "Expression tree is too large",
+    "too many terms", "too many columns", "too many arguments", "too big"};
+  for(size_t i=0; i<sizeof(limit)/sizeof(limit[0]); i++) if( strstr(why, limit[i]) ) return 1;
+  return 0;
+}
+
+
 int session_fail_sqlite(Session *s){
   const char *why = sqlite3_errmsg(s->db);
   switch( sqlite3_errcode(s->db) & 0xff ){
@@ -103,6 +112,7 @@ int session_fail_sqlite(Session *s){
       return session_fail(s, "TARN_NOT_SUPPORTED: a value or statement beyond SQLite's limits: %s", why);
   }
   if( has_code(why) ) return session_fail(s, "%s", why);
+  if( is_limit(why) ) return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: a statement beyond SQLite's limits: %s", why);
   return session_fail(s, "TARN_INTERNAL: SQLite refused what Tarn emitted: %s", why);
 }
 

@@ -114,6 +114,7 @@ static void check_array_join(Analyser *an, const Expr *e, const char *name, cons
 
 /* Resolve, bind lambdas, coerce arguments: fills sem->fn or sem->agg and sem->arg. */
 static Sem *resolve(Analyser *an, Scope *s, Expr *e, const char *name, int n, Expr **arg){
+  if( n>FN_ARG_MAX ) an_refuse(an, e->pos, "a call with more than %d arguments", FN_ARG_MAX);
   const Type **t = argument_types(an, s, n, arg);
   LambdaEnv env = {an, e->pos, s, arg};
   FnMatch m;

@@ -303,6 +303,7 @@ static Select *analyse_select(Analyser *an, Scope *outer, Body *body, Query *q){
   BodyInfo *info = ARENA_NEW(an->arena, BodyInfo);
   Items items = {an, sel, 0};
   sel->id = ++an->next_id;
+  if( ++an->cost>EXPANSION_MAX ) an_refuse(an, body->pos, "views that expand to more than %d SELECTs", EXPANSION_MAX);
   sel->body = body;
   sel->outer = outer;
   body->sem = info;
@@ -483,6 +484,7 @@ static void analyse_with(Analyser *an, Scope *outer, Query *q){
     for(int j=0; j<i; j++)
       if( !strcmp(q->with[j].name.lower, w->name.lower) )
         an_fail(an, "DUPLICATE_NAMED_QUERY", w->pos, "WITH query name '%s' specified more than once", w->name.text);
+    int cost = an->cost;
     QueryInfo *inner = query_analyse(an, outer, w->query);
     if( w->columns.n && w->columns.n!=inner->n )
       an_fail(an, "MISMATCHED_COLUMN_ALIASES", w->columns.name[0].pos, "Column alias list has %d entries but relation has %d columns",
@@ -494,6 +496,8 @@ static void analyse_with(Analyser *an, Scope *outer, Query *q){
     WithInfo *info = ARENA_NEW(an->arena, WithInfo);
     info->id = ++an->next_id;
     info->name = w->name.lower;
+    info->cost = an->cost - cost;
+    an->cost = cost;            /* counted where it is used */
     info->query = w->query;
     info->n = inner->n;
     info->field = ARENA_ARRAY(an->arena, Field*, inner->n+1);

@@ -115,6 +115,8 @@ static void analyse_table(Analyser *an, Relation *rel, RelInfo *info){
   if( rel->table.n==1 ){
     info->with = with_find(an, rel->table.name[0].lower);
     if( info->with ){
+      an->cost += info->with->cost;
+      if( an->cost>EXPANSION_MAX ) an_refuse(an, rel->pos, "WITH queries that expand to more than %d SELECTs", EXPANSION_MAX);
       for(int i=0; i<info->with->n; i++){
         Field *f = field_copy(an, info->with->field[i]);
         f->sql = column_sql(an, info->id, i);

@@ -46,6 +46,7 @@
 #define DEPTH_MAX 400           /* nesting of expressions and of queries */
 #define COLUMN_MAX 2000         /* SQLite's limit of columns */
 #define GROUPING_SET_MAX 256    /* grouping sets of one SELECT */
+#define EXPANSION_MAX 5000       /* SELECTs of a statement with WITH and views expanded: SQLite does */
 #define SQL_MAX 4000000         /* bytes of emitted SQL */
 
 typedef struct Analyser Analyser;
@@ -144,6 +145,7 @@ typedef struct WithInfo {
   int id;
   const char *name;
   Query *query;
+  int cost;                     /* SELECTs it stands for, expanded */
   int n; Field **field;         /* names after the column list; sql is not set */
   struct WithInfo *next;        /* visible names, innermost first */
 } WithInfo;
@@ -181,6 +183,7 @@ struct Analyser {
   WithInfo *with;               /* visible WITH names */
   int n_table, cap_table; TableInfo **table;    /* everything read */
   int view_depth;
+  int cost;                     /* SELECTs so far, WITH queries and views expanded at each use */
   Select *select;               /* whose expressions are being analysed */
   int in_lambda;
   /* columns of enclosing queries met since the last reset, for subqueries */

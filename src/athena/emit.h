@@ -66,6 +66,7 @@ int expr_may_raise(Expr*);
 /* emit_call.c */
 const char *emit_call(Emitter*, Expr*);
 const char *emit_try(Emitter*, Expr*);
+const char *emit_deep(Emitter*, Expr*);         /* as a program in t_eval */
 const char *program_capture(Emitter*, const char *sql, const Type*);
 const char *program_parameter(Emitter*, Field*, Pos);
 const char *emit_aggregate(Emitter*, Expr*);

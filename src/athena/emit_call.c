@@ -68,6 +68,10 @@ static const char *emit_program(Emitter *E, Expr *body, int n_param, Field **par
   return b.z;
 }
 
+const char *emit_deep(Emitter *E, Expr *e){
+  return ep(E, "t_eval(%s)", emit_program(E, e, 0, 0));
+}
+
 static const char *emit_lambda(Emitter *E, Expr *lambda){
   Sem *sem = lambda->sem;
   int n = lambda->param.n;

@@ -15,6 +15,8 @@
 #include "emit.h"
 #include "../../vtab/fn/cast.h"
 
+#define PARSE_DEPTH_MAX 36      /* of one expression, as parse_depth() counts */
+
 const char *ep(Emitter *E, const char *fmt, ...){
   va_list ap;
   va_start(ap, fmt);
@@ -350,10 +352,25 @@ static const char *row_of(Emitter *E, int id, const QueryInfo *q, const Type *t,
   return emit_named(E, "$row", t->arg, t, q->n, c, pos);
 }
 
+/* The text of a subquery; one that stands on its own is an entry of the WITH
+** clause around, which keeps the nesting low. */
+static const char *subquery_text(Emitter *E, Query *query, const Type *const *target){
+  QueryInfo *q = query->sem;
+  if( q->correlated ) return emit_query_full(E, query, target);
+  const char *sql = emit_query(E, query, target);
+  int id = ++E->an->next_id;
+  emit_with_entry(E, id, q->n, sql, 0);
+  Buf b;
+  buf_init(&b, E->arena);
+  for(int i=0; i<q->n; i++) buf_printf(&b, "%sc%d", i ? ", " : "SELECT ", i);
+  buf_printf(&b, " FROM q%d", id);
+  return b.z;
+}
+
 static const char *emit_scalar(Emitter *E, Expr *e){
   QueryInfo *q = e->query->sem;
   int id = ++E->an->next_id;
-  const char *sql = emit_query_full(E, e->query, 0);
+  const char *sql = subquery_text(E, e->query, 0);
   if( q->n==1 && q->single_row ) return ep(E, "(%s)", sql);
   const char *c = q->n==1 ? ep(E, "r%d.c0", id) : row_of(E, id, q, e->type, e->pos);
   if( q->single_row ) return ep(E, "(SELECT %s FROM (%s) AS r%d)", c, sql, id);
@@ -372,7 +389,7 @@ static const char *emit_any_all(Emitter *E, Expr *e, int all){
     target = ARENA_ARRAY(E->arena, const Type*, 1);
     target[0] = sem->operand;
   }
-  const char *sql = emit_query_full(E, e->query, target);
+  const char *sql = subquery_text(E, e->query, target);
   const char *x = emit_expr(E, e->arg[0]);
   const char *c = row_of(E, id, q, sem->operand, e->pos);
   const char *cmp = emit_compare(E, sem->fn, sem->operand, x, c);
@@ -388,7 +405,7 @@ static const char *emit_in_query(Emitter *E, Expr *e){
   const Type *target[1] = {sem->operand};
   const char *r;
   if( sem->fn && sem->fn->native && e->arg[0]->type->kind!=T_ROW && sem->operand->kind!=T_UNKNOWN )
-    r = ep(E, "(%s IN (%s))", emit_expr(E, e->arg[0]), emit_query_full(E, e->query, target));
+    r = ep(E, "(%s IN (%s))", emit_expr(E, e->arg[0]), subquery_text(E, e->query, target));
   else
     r = emit_any_all(E, e, 0);
   return e->negated ? emit_not(E, r) : r;
@@ -408,7 +425,7 @@ static const char *emit_subquery(Emitter *E, Expr *e){
   E->program = 0;
   switch( sem->kind ){
     case SEM_SUBQUERY: sql = emit_scalar(E, e); break;
-    case SEM_EXISTS: sql = ep(E, "(EXISTS (%s))", emit_query_full(E, e->query, 0)); break;
+    case SEM_EXISTS: sql = ep(E, "(EXISTS (%s))", subquery_text(E, e->query, 0)); break;
     case SEM_IN_QUERY: sql = emit_in_query(E, e); break;
     default: sql = emit_quantified(E, e); break;
   }
@@ -516,10 +533,35 @@ static const char *emit_by_sem(Emitter *E, Expr *e, Sem *sem){
   }
 }
 
+/* How much of SQLite's parser stack (100 symbols) a text takes: parentheses
+** and CASEs open at once, those behind other arguments count more. */
+static int parse_depth(const char *z){
+  int depth = 0, most = 0;
+  for(; *z; z++){
+    if( *z=='\'' || *z=='"' ){
+      char quote = *z;
+      for(z++; *z && *z!=quote; z++){}
+      if( *z==0 ) break;
+      continue;
+    }
+    if( *z=='(' ) depth += 3;
+    else if( *z==')' ) depth -= 3;
+    else if( !strncmp(z, "CASE ", 5) ) depth += 5;
+    else if( !strncmp(z, " END", 4) ) depth -= 5;
+    if( depth>most ) most = depth;
+  }
+  return most;
+}
+
 const char *emit_expr(Emitter *E, Expr *e){
   if( ++E->depth>DEPTH_MAX ) an_refuse(E->an, e->pos, "expression nested deeper than %d", DEPTH_MAX);
   const char *sql = e->kind==EXPR_COERCE ? 0 : emit_grouped(E, e);
-  if( sql==0 ) sql = e->sem ? emit_by_sem(E, e, e->sem) : emit_by_kind(E, e);
+  int own = sql==0;
+  if( own ) sql = e->sem ? emit_by_sem(E, e, e->sem) : emit_by_kind(E, e);
+  Sem *sem = e->sem;
+  int is_query = sem && sem->kind>=SEM_SUBQUERY && sem->kind<=SEM_QUANTIFIED;
+  if( own && E->program==0 && !is_query && !(sem && sem->kind==SEM_WINDOW) && parse_depth(sql)>PARSE_DEPTH_MAX )
+    sql = emit_deep(E, e);
   E->depth--;
   return sql;
 }

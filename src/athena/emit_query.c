@@ -14,6 +14,7 @@
 /* --- WITH entries -------------------------------------------------------- */
 
 void emit_with_entry(Emitter *E, int id, int n, const char *text, int materialized){
+  for(int i=0; i<E->n_with; i++) if( E->with[i].id==id ) return;     /* written twice, the same */
   if( E->n_with==E->cap_with ){
     int cap = E->cap_with ? 2*E->cap_with : 16;
     WithText *grown = ARENA_ARRAY(E->arena, WithText, cap);

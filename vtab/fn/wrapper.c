@@ -413,9 +413,9 @@ static Program *try_program(sqlite3_context *ctx, sqlite3_value *text){
   return site ? site->program : 0;
 }
 
-/* t_try('[captypes] 0:expr', captures…): NULL where expr raises one of the
-** errors that TRY catches. */
-static void fn_call_try(sqlite3_context *ctx, int argc, sqlite3_value **argv){
+/* t_eval and t_try('[captypes] 0:expr', captures…): the value of expr; t_try
+** gives NULL where it raises one of the errors that TRY catches. */
+static void call_program(sqlite3_context *ctx, int argc, sqlite3_value **argv, int catches){
   FnReg *reg = sqlite3_user_data(ctx);
   Value capture[FN_ARG_MAX + 1], out = value_null();
   const Type *const *type;
@@ -432,11 +432,20 @@ static void fn_call_try(sqlite3_context *ctx, int argc, sqlite3_value **argv){
   }
   for(int i=0; i<n; i++) capture[i] = fn_value_in(type[i], argv[i + 1]);
   rc = program_run(&c, g, capture, &out);
-  if( rc!=FN_OK && !c.arena->oom && program_catches(c.code) ){
+  if( catches && rc!=FN_OK && !c.arena->oom && program_catches(c.code) ){
     rc = FN_OK;
     out = value_null();
   }
   answer(ctx, &c, rc, &out);
+}
+
+static void fn_call_try(sqlite3_context *ctx, int argc, sqlite3_value **argv){
+  call_program(ctx, argc, argv, 1);
+}
+
+/* For expressions nested deeper than SQLite's parser can follow. */
+static void fn_call_eval(sqlite3_context *ctx, int argc, sqlite3_value **argv){
+  call_program(ctx, argc, argv, 0);
 }
 
 /* --- registration ------------------------------------------------------------ */
@@ -463,7 +472,7 @@ static int register_row(sqlite3 *db, FnBlock *block, FnReg *reg, const FnDef *de
 }
 
 int fn_register(struct sqlite3 *db){
-  int n_family, n = 1, at = 0, rc;
+  int n_family, n = 2, at = 0, rc;
   const FnDef *const *family = fn_families(&n_family);
   FnBlock *block;
   for(int f=0; f<n_family; f++){
@@ -474,6 +483,7 @@ int fn_register(struct sqlite3 *db){
   memset(block, 0, sizeof(*block) + sizeof(FnReg)*(size_t)n);
   block->references = 1;        /* ours, until all are registered */
   rc = register_one(db, block, &block->reg[at++], "t_try", SQLITE_INNOCUOUS, fn_call_try);
+  if( rc==SQLITE_OK ) rc = register_one(db, block, &block->reg[at++], "t_eval", SQLITE_INNOCUOUS, fn_call_eval);
   for(int f=0; f<n_family; f++){
     for(const FnDef *d=family[f]; rc==SQLITE_OK && d->name; d++){
       rc = register_row(db, block, &block->reg[at++], d);
