@@ -39,6 +39,10 @@ static const Command commands[] = {
    "Statements are judged in order against the lake's catalog; tables that earlier\n"
    "statements would make are known to later ones.  Nothing is kept.\n"},
   {"functions", "[NAME]", "list the registered functions with their signatures", cmd_functions, ""},
+  {"crawl", "LOCATION…", "infer landing tables from all the JSON lines below a location", cmd_crawl,
+   "Prints a script for each folder that has files, with what was seen of each\n"
+   "column as comments; --write puts it into sql/landing.  Where a script is there\n"
+   "already, the difference between it and the data is printed instead.\n"},
   {"history", "", "the runs of this lake", cmd_history, ""},
   {"s3", "whoami", "which credentials, region and endpoint S3 requests would use", cmd_s3, ""},
   {"doctor", "[s3://BUCKET/PREFIX]", "what is wrong with S3, and what to type", cmd_doctor,

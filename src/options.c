@@ -41,6 +41,7 @@ static const OptionDef table[] = {
    "another S3 server (before AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL)"},
   {"no-sign-request", 0, 0, FIELD(no_sign_request), "run query export s3 doctor pull",
    "anonymous requests, for public buckets"},
+  {"write", 0, 0, FIELD(write), "crawl", "write the scripts into sql/landing instead of printing them"},
   {"help", 'h', 0, FIELD(help), "*", "say how a command is used"},
   {"version", 0, 0, FIELD(version), "*", "print the version"},
   {0, 0, 0, 0, 0, 0}
