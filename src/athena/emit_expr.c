@@ -11,6 +11,7 @@
 ** operand may raise an error, AND and OR are written as a CASE that keeps to
 ** that.
 */
+#include <math.h>
 #include <string.h>
 #include "emit.h"
 #include "../../vtab/fn/cast.h"
@@ -172,15 +173,29 @@ static int plain_number(Expr *e){
 
 static int is_float(const Type *t){ return t->kind==T_DOUBLE || t->kind==T_REAL; }
 
+/* The number that a constant operand is; 0 if it is none, or infinite. */
+static int finite_number(Expr *e, double *r){
+  e = expr_bare(e);
+  if( !plain_number(e) || !(type_is_integer(e->type) || is_float(e->type)) ) return 0;
+  *r = e->value.kind==V_INT ? (double)e->value.i : e->value.r;
+  return isfinite(*r);
+}
+
 /* a OP b on doubles with one constant side: NaN is a TEXT, which SQLite puts
-** after all numbers, so only x > 5 and x >= 5 need care. */
+** after all numbers, so only x > 5 and x >= 5 need care: they end at infinity. */
 static const char *float_compare(Emitter *E, Expr *e){
   static const char *const sign[] = {"", "=", "<>", "<", "<=", ">", ">="};
   if( E->program || !is_float(((Sem*)e->sem)->operand) || e->op<OP_EQ || e->op>OP_GE ) return 0;
   int left = plain_number(e->arg[0]), right = plain_number(e->arg[1]);
   if( !left && !right ) return 0;
   int upward = right ? e->op==OP_GT || e->op==OP_GE : e->op==OP_LT || e->op==OP_LE;
-  if( upward && !(left && right) ) return 0;
+  if( upward && !(left && right) ){
+    double least;
+    if( !finite_number(e->arg[right], &least) ) return 0;
+    if( e->op==OP_GT || e->op==OP_LT ) least = nextafter(least, INFINITY);
+    Value v = value_real(least);
+    return ep(E, "(%s BETWEEN %s AND 9e999)", emit_expr(E, e->arg[!right]), value_sql(E->an, &v));
+  }
   return ep(E, "(%s %s %s)", emit_expr(E, e->arg[0]), sign[e->op], emit_expr(E, e->arg[1]));
 }
 
