@@ -305,7 +305,7 @@ static int prefix_parse(const char *z, size_t n, int *minutes){
     if( n<=k+1 || memcmp(z, *p, k)!=0 ) continue;
     z += k;
     n -= k;
-    if( z[0]!='+' && z[0]!='-' ) return ZONE_INVALID;
+    if( offset_parse(z, n, minutes)==ZONE_INVALID ) return ZONE_INVALID;
     colon = memchr(z, ':', n);
     if( colon==0 && n>3 ){
       return (*p)[0]=='E' ? ZONE_INVALID : offset_parse(z, n, minutes);
