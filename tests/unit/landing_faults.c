@@ -221,12 +221,14 @@ static const char *const one[] = { "1" }, *const two[] = { "2" };
 static const JsonlPartition partitions[] = { {0, one}, {0, two} };
 static const JsonlColumn partition_columns[] = { {"p", "int", 0} };
 
-static const struct { const char *name, *where; JsonlSpec spec; } tables[] = {
-  {"openx", "json", {0, 0, "org.openx.data.jsonserde.JsonSerDe", 6, json_columns, 0, 0, 0, 0, 0, 0, 0, 0}},
-  {"hcatalog", "strict", {0, 0, "org.apache.hive.hcatalog.data.JsonSerDe", 6, json_columns, 0, 0, 0, 0, 0, 0, 0, 0}},
-  {"csv", "csv", {0, 0, "org.apache.hadoop.hive.serde2.OpenCSVSerde", 3, csv_columns, 0, 0, 0, 0, 0, 0, 0, 0}},
-  {"text", "text", {0, 0, "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", 3, text_columns, 0, 0, 3, text_properties, 0, 0, 0, 0}},
-  {"partitions", "part", {0, 0, "org.openx.data.jsonserde.JsonSerDe", 1, json_columns, 1, partition_columns, 0, 0, 0, 0, 2, partitions}},
+static const struct { const char *name, *where; JsonlSpec spec; const char *condition; } tables[] = {
+  {"openx", "json", {0, 0, "org.openx.data.jsonserde.JsonSerDe", 6, json_columns, 0, 0, 0, 0, 0, 0, 0, 0}, 0},
+  {"filtered", "json", {0, 0, "org.openx.data.jsonserde.JsonSerDe", 6, json_columns, 0, 0, 0, 0, 0, 0, 0, 0},
+   "id IN (1,2,3) AND s>='a' AND id IS NOT NULL"},
+  {"hcatalog", "strict", {0, 0, "org.apache.hive.hcatalog.data.JsonSerDe", 6, json_columns, 0, 0, 0, 0, 0, 0, 0, 0}, 0},
+  {"csv", "csv", {0, 0, "org.apache.hadoop.hive.serde2.OpenCSVSerde", 3, csv_columns, 0, 0, 0, 0, 0, 0, 0, 0}, 0},
+  {"text", "text", {0, 0, "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", 3, text_columns, 0, 0, 3, text_properties, 0, 0, 0, 0}, 0},
+  {"partitions", "part", {0, 0, "org.openx.data.jsonserde.JsonSerDe", 1, json_columns, 1, partition_columns, 0, 0, 0, 0, 2, partitions}, "p=1 OR p IN (2,3)"},
 };
 
 static int count_reject(void *arg, const JsonlReject *reject){
@@ -266,7 +268,12 @@ static int scan(int i, char *out, size_t cap){
   if( rc==SQLITE_OK && (sql = jsonl_create_sql("t", &spec))==0 ) rc = SQLITE_NOMEM;
   if( rc==SQLITE_OK ) rc = sqlite3_exec(db, sql, 0, 0, 0);
   sqlite3_free(sql);
-  if( rc==SQLITE_OK ) rc = sqlite3_prepare_v2(db, "SELECT *, \"$line\", \"$file_modified_time\">'' FROM t", -1, &stmt, 0);
+  if( rc==SQLITE_OK ){
+    sql = sqlite3_mprintf("SELECT *, \"$line\", \"$file_modified_time\">'' FROM t WHERE %s",
+                          tables[i].condition ? tables[i].condition : "1");
+    rc = sql ? sqlite3_prepare_v2(db, sql, -1, &stmt, 0) : SQLITE_NOMEM;
+    sqlite3_free(sql);
+  }
   while( rc==SQLITE_OK || rc==SQLITE_ROW ){
     rc = sqlite3_step(stmt);
     if( rc==SQLITE_ROW && !add_row(out, cap, stmt) ) rc = SQLITE_TOOBIG;
