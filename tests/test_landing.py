@@ -345,6 +345,26 @@ def test_ten_thousand_partitions():
         assert time.time() - start < 5
 
 
+# --- RegexSerDe ----------------------------------------------------------------------------
+
+REGEX = "org.apache.hadoop.hive.serde2.RegexSerDe"
+
+
+def test_regex_groups_are_columns():
+    data = "a 12 2024-02-29 x\nno match\nb x 2024-13-01\n"
+    rows, error = read(data, (("a", "string"), ("n", "int"), ("d", "date"), ("rest", "string"), ("none", "string")),
+                       serde=REGEX, properties={"input.regex": r"(\S+) (\S+) (\d+-\d+-\d+)( \S+)?"})
+    assert error == "" and rows == [["a", 12, "2024-02-29", " x", None], [None] * 5,
+                                    ["b", None, "2025-01-01", None, None]], (rows, error)
+
+
+def test_regex_constructs_that_differ_from_java_are_refused():
+    for pattern in (r"(\p{L}+)", r"(?<name>x)", r"(?i)x", r"([[:alpha:]])", r"\bx"):
+        assert "TARN_NOT_SUPPORTED" in read("x", serde=REGEX, properties={"input.regex": pattern})[1], pattern
+    assert "input.regex" in read("x", serde=REGEX)[1]
+    assert "input.regex" in read("x", serde=REGEX, properties={"input.regex": "(x"})[1]
+
+
 # --- Comparisons taken from SQLite ---------------------------------------------------------
 
 def test_or_over_partitions_and_rows_loses_nothing():

@@ -185,6 +185,7 @@ static int jsonlClose(sqlite3_vtab_cursor *pCursor){
   scan_free(&c->scanner);
   arena_free(&c->row.arena);
   arena_free(&c->filters);
+  if( t->serde.ops->end ) t->serde.ops->end(&c->row);
   sqlite3_free(c->row.state);
   sqlite3_free(c->row.cell);
   sqlite3_free(c->used);

@@ -5,7 +5,8 @@
 #include "serde.h"
 #include <string.h>
 
-static const SerdeOps *const all_serdes[] = { &serde_openx, &serde_hcatalog, &serde_csv, &serde_lazy };
+static const SerdeOps *const all_serdes[] = { &serde_openx, &serde_hcatalog, &serde_csv, &serde_lazy,
+  &serde_regex };
 
 char *serde_open(Serde *serde, const char *class_name){
   for(size_t i=0; i<sizeof(all_serdes)/sizeof(all_serdes[0]); i++){

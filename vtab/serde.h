@@ -31,6 +31,7 @@ typedef struct SerdeOps {
   ** (row->error is set, or row->arena.oom). */
   int (*decode)(SerdeRow*, const char *z, size_t n);
   void (*reset)(Serde*);        /* free what prepare took outside the arena; may be NULL */
+  void (*end)(SerdeRow*);       /* free what row->state owns besides itself; may be NULL */
 } SerdeOps;
 
 struct Serde {

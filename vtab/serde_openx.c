@@ -784,4 +784,4 @@ static int openx_decode(SerdeRow *row, const char *z, size_t n){
 }
 
 static const char *const openx_classes[] = { "org.openx.data.jsonserde.JsonSerDe", 0 };
-const SerdeOps serde_openx = { openx_classes, openx_prepare, openx_decode, 0 };
+const SerdeOps serde_openx = { openx_classes, openx_prepare, openx_decode, 0, 0 };
