@@ -124,6 +124,7 @@ statement(A) ::= CREATE(X) TABLE if_not_exists(I) qname(T) columns_opt(C) table_
   A->n_property = P.n; A->property = P.item;
   A->query = Q; A->with_no_data = D;
   A->query_sql = text_between(p, M, E);
+  if( C.n>0 ) A = statement_refused(p, POS(X), "CREATE TABLE AS with a list of columns", 0);
 }
 %type ctas_query {Query*}
 ctas_query(A) ::= query(Q). { A = Q; }
