@@ -61,11 +61,15 @@ Expr *expr_3(Parse*, ExprKind, Pos, Expr*, Expr*, Expr*);
 Expr *expr_n(Parse*, ExprKind, Pos, ExprList);
 Expr *expr_op(Parse*, ExprKind, Pos, int op, Expr*, Expr*);
 Expr *expr_logical(Parse*, ExprKind, Expr*, Expr*);      /* AND, OR: flattened */
+/* literal.c */
+/* Digits of an integer in any base as decimal digits, and its value; NULL beyond bigint. */
+const char *decimal_digits(Parse*, const Token*, int negative, int64_t *value);
 Expr *expr_number(Parse*, const Token *minus, const Token*);
 Expr *expr_string(Parse*, const Token*);
 Expr *expr_binary_literal(Parse*, const Token*);
 Expr *expr_typed_literal(Parse*, Pos, const char *type, const Token*);
 Expr *expr_interval(Parse*, const Token*, int sign, const Token*, const char *from, const char *to);
+/* tree.c */
 Expr *expr_parameter(Parse*, const Token*);
 Expr *expr_name(Parse*, Name);
 Expr *expr_field(Parse*, Expr*, Name);

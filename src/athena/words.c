@@ -15,273 +15,8 @@
 #include <string.h>
 #include <strings.h>
 #include "parse.h"
+#include "word_table.h"
 #include "trino.h"
-
-typedef enum Rule {
-  RESERVED,
-  SOFT,                         /* a keyword wherever the grammar takes it */
-  BEFORE_COUNT,                 /* LIMIT, OFFSET */
-  BEFORE_FIRST_NEXT,            /* FETCH */
-  BEFORE_DEFINITION,            /* WINDOW w */
-  BEFORE_OPERANDS,              /* ROW ( x, not the calls ROW () and ROW (DISTINCT x) */
-  BEFORE_BRACKET,               /* ARRAY [ */
-  BEFORE_BY,                    /* PARTITION BY */
-  BEFORE_ZONE,                  /* AT TIME ZONE */
-  BEFORE_NULLS,                 /* IGNORE NULLS, after `)` */
-  BEFORE_FIELD,                 /* TO SECOND */
-  BEFORE_ROW_WORD,              /* CURRENT ROW */
-  BEFORE_BOUND,                 /* UNBOUNDED PRECEDING */
-  BEFORE_CALL,                  /* FINAL f( */
-  BEFORE_OPERAND,               /* ALL x, KEY x, LEADING x */
-  BEFORE_SAMPLE,                /* TABLESAMPLE BERNOULLI ( */
-  BEFORE_EXISTS,                /* IF [NOT] EXISTS */
-  BEFORE_STRING,                /* EXECUTE IMMEDIATE '…' */
-  BEFORE_FRAME,                 /* ROWS … in a window, not a window called rows */
-  FILTER_RULE, OVER_RULE, LATERAL_RULE, INTERVAL_RULE, MATCH_RULE,
-  WITH_IN, WITH_FROM, WITH_AS   /* POSITION (a IN b), SUBSTRING (a FROM b), TRY_CAST (a AS b) */
-} Rule;
-
-typedef struct Word { const char *word; short code; Rule rule; } Word;
-
-/* Sorted by word: find_word searches by halves (tests/unit/parse.c checks). */
-static const Word words[] = {
-  {"ABSENT", TT_ABSENT, SOFT},
-  {"AFTER", TT_REST, SOFT},
-  {"ALL", TT_ALL, BEFORE_OPERAND},
-  {"ALTER", TT_RESERVED, RESERVED},
-  {"ANALYZE", TT_ANALYZE, SOFT},
-  {"AND", TT_AND, RESERVED},
-  {"ANY", 0, SOFT},
-  {"ARRAY", TT_ARRAY, BEFORE_BRACKET},
-  {"AS", TT_AS, RESERVED},
-  {"ASC", TT_ASC, SOFT},
-  {"AT", TT_AT, BEFORE_ZONE},
-  {"BERNOULLI", TT_BERNOULLI, SOFT},
-  {"BETWEEN", TT_BETWEEN, RESERVED},
-  {"BOTH", TT_BOTH, BEFORE_OPERAND},
-  {"BY", TT_BY, RESERVED},
-  {"CASE", TT_CASE, RESERVED},
-  {"CAST", TT_CAST, RESERVED},
-  {"COMMENT", TT_COMMENT, SOFT},
-  {"CONDITIONAL", TT_CONDITIONAL, SOFT},
-  {"CONSTRAINT", TT_RESERVED, RESERVED},
-  {"COUNT", TT_COUNT, SOFT},
-  {"CREATE", TT_CREATE, RESERVED},
-  {"CROSS", TT_CROSS, RESERVED},
-  {"CUBE", TT_CUBE, RESERVED},
-  {"CURRENT", TT_CURRENT, BEFORE_ROW_WORD},
-  {"CURRENT_CATALOG", TT_CURRENT_WORD, RESERVED},
-  {"CURRENT_DATE", TT_CURRENT_WORD, RESERVED},
-  {"CURRENT_PATH", TT_CURRENT_WORD, RESERVED},
-  {"CURRENT_ROLE", TT_RESERVED, RESERVED},
-  {"CURRENT_SCHEMA", TT_CURRENT_WORD, RESERVED},
-  {"CURRENT_TIME", TT_CURRENT_TIME_WORD, RESERVED},
-  {"CURRENT_TIMESTAMP", TT_CURRENT_TIME_WORD, RESERVED},
-  {"CURRENT_USER", TT_CURRENT_WORD, RESERVED},
-  {"DATA", TT_DATA, SOFT},
-  {"DAY", TT_DAY, SOFT},
-  {"DEALLOCATE", TT_DEALLOCATE, RESERVED},
-  {"DEFAULT", TT_DEFAULT, SOFT},
-  {"DEFINE", TT_REST, SOFT},
-  {"DEFINER", TT_DEFINER, SOFT},
-  {"DELETE", TT_RESERVED, RESERVED},
-  {"DESC", TT_DESC, SOFT},
-  {"DESCRIBE", TT_RESERVED, RESERVED},
-  {"DISTINCT", TT_DISTINCT, RESERVED},
-  {"DISTRIBUTED", TT_DISTRIBUTED, SOFT},
-  {"DROP", TT_DROP, RESERVED},
-  {"ELSE", TT_ELSE, RESERVED},
-  {"EMPTY", TT_EMPTY, SOFT},
-  {"ENCODING", TT_ENCODING, SOFT},
-  {"END", TT_END, RESERVED},
-  {"ERROR", TT_ERROR, SOFT},
-  {"ESCAPE", TT_ESCAPE, RESERVED},
-  {"EXCEPT", TT_EXCEPT, RESERVED},
-  {"EXECUTE", TT_EXECUTE, RESERVED},
-  {"EXISTS", TT_EXISTS, RESERVED},
-  {"EXPLAIN", TT_EXPLAIN, SOFT},
-  {"EXTRACT", TT_EXTRACT, RESERVED},
-  {"FALSE", TT_FALSE, RESERVED},
-  {"FETCH", TT_FETCH, BEFORE_FIRST_NEXT},
-  {"FILTER", TT_FILTER, FILTER_RULE},
-  {"FINAL", TT_FINAL, BEFORE_CALL},
-  {"FIRST", TT_FIRST, SOFT},
-  {"FOLLOWING", TT_FOLLOWING, SOFT},
-  {"FOR", TT_FOR, RESERVED},
-  {"FORMAT", TT_FORMAT, SOFT},
-  {"FROM", TT_FROM, RESERVED},
-  {"FULL", TT_FULL, RESERVED},
-  {"FUNCTIONS", TT_FUNCTIONS, SOFT},
-  {"GRAPHVIZ", TT_GRAPHVIZ, SOFT},
-  {"GROUP", TT_GROUP, RESERVED},
-  {"GROUPING", TT_GROUPING, RESERVED},
-  {"GROUPS", TT_GROUPS, BEFORE_FRAME},
-  {"HAVING", TT_HAVING, RESERVED},
-  {"HOUR", TT_HOUR, SOFT},
-  {"IF", TT_IF, BEFORE_EXISTS},
-  {"IGNORE", TT_IGNORE, BEFORE_NULLS},
-  {"IMMEDIATE", TT_IMMEDIATE, BEFORE_STRING},
-  {"IN", TT_IN, RESERVED},
-  {"INITIAL", TT_REST, SOFT},
-  {"INNER", TT_INNER, RESERVED},
-  {"INSERT", TT_INSERT, RESERVED},
-  {"INTERSECT", TT_INTERSECT, RESERVED},
-  {"INTERVAL", TT_INTERVAL, INTERVAL_RULE},
-  {"INTO", TT_INTO, RESERVED},
-  {"INVOKER", TT_INVOKER, SOFT},
-  {"IO", TT_IO, SOFT},
-  {"IS", TT_IS, RESERVED},
-  {"JOIN", TT_JOIN, RESERVED},
-  {"JSON", TT_JSON, SOFT},
-  {"JSON_ARRAY", TT_JSON_ARRAY, RESERVED},
-  {"JSON_EXISTS", TT_JSON_EXISTS, RESERVED},
-  {"JSON_OBJECT", TT_JSON_OBJECT, RESERVED},
-  {"JSON_QUERY", TT_JSON_QUERY, RESERVED},
-  {"JSON_TABLE", TT_JSON_TABLE, RESERVED},
-  {"JSON_VALUE", TT_JSON_VALUE, RESERVED},
-  {"KEEP", TT_KEEP, SOFT},
-  {"KEY", TT_KEY, BEFORE_OPERAND},
-  {"KEYS", TT_KEYS, SOFT},
-  {"LAST", TT_LAST, SOFT},
-  {"LATERAL", TT_LATERAL, LATERAL_RULE},
-  {"LEADING", TT_LEADING, BEFORE_OPERAND},
-  {"LEFT", TT_LEFT, RESERVED},
-  {"LIKE", TT_LIKE, RESERVED},
-  {"LIMIT", TT_LIMIT, BEFORE_COUNT},
-  {"LISTAGG", TT_LISTAGG, RESERVED},
-  {"LOCALTIME", TT_CURRENT_TIME_WORD, RESERVED},
-  {"LOCALTIMESTAMP", TT_CURRENT_TIME_WORD, RESERVED},
-  {"LOGICAL", TT_LOGICAL, SOFT},
-  {"MATCH_RECOGNIZE", TT_MATCH_RECOGNIZE, MATCH_RULE},
-  {"MEASURES", TT_REST, BEFORE_FRAME},
-  {"MINUTE", TT_MINUTE, SOFT},
-  {"MONTH", TT_MONTH, SOFT},
-  {"NATURAL", TT_NATURAL, RESERVED},
-  {"NEXT", TT_NEXT, SOFT},
-  {"NFC", TT_NFC, SOFT},
-  {"NFD", TT_NFD, SOFT},
-  {"NFKC", TT_NFKC, SOFT},
-  {"NFKD", TT_NFKD, SOFT},
-  {"NO", TT_NO, SOFT},
-  {"NORMALIZE", TT_NORMALIZE, RESERVED},
-  {"NOT", TT_NOT, RESERVED},
-  {"NULL", TT_NULL, RESERVED},
-  {"NULLS", TT_NULLS, SOFT},
-  {"OBJECT", TT_OBJECT, SOFT},
-  {"OF", TT_OF, SOFT},
-  {"OFFSET", TT_OFFSET, BEFORE_COUNT},
-  {"OMIT", TT_OMIT, SOFT},
-  {"ON", TT_ON, RESERVED},
-  {"ONLY", TT_ONLY, SOFT},
-  {"OR", TT_OR, RESERVED},
-  {"ORDER", TT_ORDER, RESERVED},
-  {"ORDINALITY", TT_ORDINALITY, SOFT},
-  {"OUTER", TT_OUTER, RESERVED},
-  {"OVER", TT_OVER, OVER_RULE},
-  {"OVERFLOW", TT_OVERFLOW, SOFT},
-  {"PARTITION", TT_PARTITION, BEFORE_BY},
-  {"PASSING", TT_PASSING, SOFT},
-  {"PATTERN", TT_REST, SOFT},
-  {"POSITION", TT_POSITION, WITH_IN},
-  {"PRECEDING", TT_PRECEDING, SOFT},
-  {"PRECISION", TT_PRECISION, SOFT},
-  {"PREPARE", TT_PREPARE, RESERVED},
-  {"QUOTES", TT_QUOTES, SOFT},
-  {"RANGE", TT_RANGE, BEFORE_FRAME},
-  {"RECURSIVE", TT_RECURSIVE, RESERVED},
-  {"REPLACE", TT_REPLACE, SOFT},
-  {"RESPECT", TT_RESPECT, BEFORE_NULLS},
-  {"RETURNING", TT_RETURNING, SOFT},
-  {"RIGHT", TT_RIGHT, RESERVED},
-  {"ROLLUP", TT_ROLLUP, RESERVED},
-  {"ROW", TT_ROW, BEFORE_OPERANDS},
-  {"ROWS", TT_ROWS, BEFORE_FRAME},
-  {"RUNNING", TT_RUNNING, BEFORE_CALL},
-  {"SCALAR", TT_SCALAR, SOFT},
-  {"SECOND", TT_SECOND, SOFT},
-  {"SECURITY", TT_SECURITY, SOFT},
-  {"SEEK", TT_REST, SOFT},
-  {"SELECT", TT_SELECT, RESERVED},
-  {"SETS", TT_SETS, SOFT},
-  {"SHOW", TT_SHOW, SOFT},
-  {"SKIP", TT_RESERVED, RESERVED},
-  {"SOME", 0, SOFT},
-  {"STRING", TT_TEXT_STRING, SOFT},
-  {"SUBSET", TT_REST, SOFT},
-  {"SUBSTRING", TT_SUBSTRING, WITH_FROM},
-  {"SYSTEM", TT_SYSTEM, SOFT},
-  {"TABLE", TT_TABLE, RESERVED},
-  {"TABLESAMPLE", TT_TABLESAMPLE, BEFORE_SAMPLE},
-  {"TEXT", TT_TEXT, SOFT},
-  {"THEN", TT_THEN, RESERVED},
-  {"TIES", TT_TIES, SOFT},
-  {"TIME", TT_TIME, SOFT},
-  {"TIMESTAMP", TT_TIMESTAMP, SOFT},
-  {"TO", TT_TO, BEFORE_FIELD},
-  {"TRAILING", TT_TRAILING, BEFORE_OPERAND},
-  {"TRIM", TT_TRIM, RESERVED},
-  {"TRUE", TT_TRUE, RESERVED},
-  {"TRUNCATE", TT_TRUNCATE, SOFT},
-  {"TRY_CAST", TT_TRY_CAST, WITH_AS},
-  {"TYPE", TT_TYPE, SOFT},
-  {"UESCAPE", TT_RESERVED, RESERVED},
-  {"UNBOUNDED", TT_UNBOUNDED, BEFORE_BOUND},
-  {"UNCONDITIONAL", TT_UNCONDITIONAL, SOFT},
-  {"UNION", TT_UNION, RESERVED},
-  {"UNIQUE", TT_UNIQUE, SOFT},
-  {"UNKNOWN", TT_UNKNOWN, SOFT},
-  {"UNLOAD", TT_UNLOAD, SOFT},
-  {"UNNEST", TT_UNNEST, RESERVED},
-  {"USING", TT_USING, RESERVED},
-  {"UTF16", TT_UTF16, SOFT},
-  {"UTF32", TT_UTF32, SOFT},
-  {"UTF8", TT_UTF8, SOFT},
-  {"VALIDATE", TT_VALIDATE, SOFT},
-  {"VALUE", TT_VALUE, SOFT},
-  {"VALUES", TT_VALUES, RESERVED},
-  {"VERBOSE", TT_VERBOSE, SOFT},
-  {"VERSION", TT_VERSION, SOFT},
-  {"VIEW", TT_VIEW, SOFT},
-  {"WHEN", TT_WHEN, RESERVED},
-  {"WHERE", TT_WHERE, RESERVED},
-  {"WINDOW", TT_WINDOW, BEFORE_DEFINITION},
-  {"WITH", TT_WITH, RESERVED},
-  {"WITHIN", TT_WITHIN, SOFT},
-  {"WITHOUT", TT_WITHOUT, SOFT},
-  {"WRAPPER", TT_WRAPPER, SOFT},
-  {"YEAR", TT_YEAR, SOFT},
-  {"ZONE", TT_ZONE, SOFT},
-};
-
-static int compare_word(const Token *t, const char *word){
-  size_t n = strlen(word);
-  int c = strncasecmp(t->z, word, n<(size_t)t->n ? n : (size_t)t->n);
-  if( c ) return c;
-  return (size_t)t->n<n ? -1 : (size_t)t->n>n;
-}
-
-/* Which word is it?  Asked once a token; kept in Token.word. */
-static short search_word(const Token *t){
-  int lo = 0, hi = (int)(sizeof(words)/sizeof(words[0]))-1;
-  while( t->kind==LEX_WORD && lo<=hi ){
-    int mid = (lo+hi)/2, c = compare_word(t, words[mid].word);
-    if( c==0 ) return (short)(mid+1);
-    if( c<0 ) hi = mid-1;
-    else lo = mid+1;
-  }
-  return 0;
-}
-
-static const Word *find_word(const Token *t){
-  return t->word ? &words[t->word-1] : 0;
-}
-
-const char *trino_word(int code){
-  for(size_t i=0; i<sizeof(words)/sizeof(words[0]); i++){
-    if( words[i].code==code && code!=TT_RESERVED && code!=TT_REST ) return words[i].word;
-  }
-  return 0;
-}
 
 typedef struct Walk {
   Parse *p;
@@ -299,7 +34,7 @@ static int is(const Walk *w, int i, const char *word){ return token_is(at(w, i),
 static int op(const Walk *w, int i, int c){ return token_is_op(at(w, i), c); }
 
 static int is_reserved(const Token *t){
-  const Word *word = find_word(t);
+  const Word *word = word_of(t);
   return word && word->rule==RESERVED;
 }
 static int is_name(const Walk *w, int i){
@@ -413,7 +148,7 @@ static int prefers_keyword(const Walk *w, int i, Rule rule){
     case BEFORE_ROW_WORD: return is(w, i+1, "ROW");
     case BEFORE_BOUND: return is(w, i+1, "PRECEDING") || is(w, i+1, "FOLLOWING");
     case BEFORE_CALL: return is_name(w, i+1) && op(w, i+2, '(');
-    case BEFORE_OPERAND: return is(w, i+1, "FROM") ? find_word(at(w, i))->code!=TT_ALL : begins_operand(w, i+1);
+    case BEFORE_OPERAND: return is(w, i+1, "FROM") ? word_of(at(w, i))->code!=TT_ALL : begins_operand(w, i+1);
     case BEFORE_SAMPLE: return is(w, i+1, "BERNOULLI") || is(w, i+1, "SYSTEM");
     case BEFORE_FRAME: return !op(w, i+1, ')') && !is(w, i+1, "ORDER") && !is(w, i+1, "PARTITION");
     case BEFORE_EXISTS: return is(w, i+1, "EXISTS") || (is(w, i+1, "NOT") && is(w, i+2, "EXISTS"));
@@ -462,7 +197,7 @@ static void add_type_codes(const Walk *w, int i){
 
 static void judge_word(const Walk *w, int i){
   Token *t = &w->t[i];
-  const Word *word = find_word(t);
+  const Word *word = word_of(t);
   int keyword = word && word->code ? prefers_keyword(w, i, word->rule) : 0;
   int is_call = (t->candidate[0]==TT_FNAME);
   if( is_call ) t->candidate[0] = 0;
@@ -499,7 +234,9 @@ static void judge_type(const Walk *w, int i, int end){
     if( !is_name(w, i) ) continue;
     if( is(w, i, "TIME") && is(w, i+1, "ZONE") ) continue;
     if( is(w, i, "ZONE") && is(w, i-1, "TIME") ) continue;
-    if( is(w, i, "WITHOUT") || is(w, i, "PRECISION") || is(w, i, "TO") ) continue;
+    if( is(w, i, "WITHOUT") && is(w, i+1, "TIME") ) continue;
+    if( is(w, i, "PRECISION") && is(w, i-1, "DOUBLE") ) continue;
+    if( is(w, i, "TO") && is_field(w, i-1) ) continue;
     if( is_field(w, i) && (is(w, i-1, "INTERVAL") || is(w, i-1, "TO")) ) continue;
     memset(t->candidate, 0, sizeof(t->candidate));
     if( is(w, i, "DOUBLE") && is(w, i+1, "PRECISION") ) add(t, TT_DOUBLE_PRECISION);
@@ -592,7 +329,7 @@ static void judge_types_of(const Walk *w, int i){
 int trino_prepare(Parse *p){
   Walk w = { .p = p, .t = p->list.token, .n = p->list.n };
   if( walk_parens(&w) ) return 1;
-  for(int i=0; i<w.n; i++) w.t[i].word = search_word(&w.t[i]);
+  for(int i=0; i<w.n; i++) w.t[i].word = word_search(&w.t[i]);
   for(int i=0; i<w.n; i++) judge_call(&w, i);
   for(int i=0; i<w.n; i++){
     Token *t = &w.t[i];

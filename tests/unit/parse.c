@@ -123,6 +123,68 @@ static void trees(void){
   }
 }
 
+/* ---- words ------------------------------------------------------------- */
+
+static const char *const names[] = {
+  "absent", "add", "after", "analyze", "any", "array", "asc", "at", "bernoulli", "both", "comment", "count", "current",
+  "data", "date", "day", "default", "desc", "double", "empty", "error", "explain", "fetch", "filter", "final", "first",
+  "following", "functions", "groups", "hour", "ignore", "initial", "interval", "json", "keep", "last", "lateral", "leading",
+  "limit", "map", "match_recognize", "measures", "minute", "next", "nfc", "no", "nulls", "object", "of", "offset", "only",
+  "ordinality", "over", "partition", "passing", "pattern", "position", "precision", "quotes", "range", "replace", "respect",
+  "row", "rows", "running", "scalar", "second", "set", "sets", "show", "some", "string", "subset", "substring", "system",
+  "tablesample", "text", "ties", "time", "timestamp", "to", "trailing", "truncate", "try_cast", "type", "unbounded",
+  "unknown", "unload", "user", "utf8", "value", "version", "view", "window", "within", "without", "wrapper", "year", "zone"
+};
+static const char *const name_templates[] = {
+  "SELECT @ FROM t", "SELECT a @, b @ FROM t", "SELECT @.@ FROM @", "SELECT a FROM t @ (@, b)", "SELECT a FROM t @ JOIN u ON @ = @",
+  "WITH @ (@) AS (SELECT 1) SELECT * FROM @", "SELECT @(1, 2) + 1", "SELECT - @ + @ || @", "SELECT f(@ -> @, (@, b) -> @), @[1]",
+  "SELECT CASE @ WHEN @ THEN @ ELSE @ END", "SELECT CAST(@ AS row(@ integer))", "SELECT CAST(a AS @)", "SELECT a FROM t WHERE @ IN (@, 1) AND @ IS NULL",
+  "SELECT a FROM t GROUP BY @ HAVING @ ORDER BY @ DESC NULLS LAST", "SELECT sum(@) OVER @ FROM t WINDOW @ AS (PARTITION BY @ ORDER BY @)",
+  "SELECT sum(a) OVER (@ ORDER BY a)", "SELECT a FROM t JOIN u USING (@)", "INSERT INTO @ (@) SELECT @ FROM @", "VALUES @, (@, 1)"
+};
+static const char *const reserved[] = {
+  "alter", "and", "as", "between", "by", "case", "cast", "constraint", "create", "cross", "cube", "current_role", "deallocate", "delete",
+  "describe", "distinct", "drop", "else", "end", "escape", "except", "execute", "exists", "extract", "false", "for",
+  "from", "full", "group", "grouping", "having", "in", "inner", "insert", "intersect", "into", "is", "join", "json_array", "json_exists",
+  "json_object", "json_query", "json_table", "json_value", "left", "like", "listagg", "localtime", "natural", "normalize",
+  "not", "null", "on", "or", "order", "outer", "prepare", "recursive", "right", "rollup", "select", "skip", "table", "then", "trim",
+  "true", "uescape", "union", "unnest", "using", "values", "when", "where", "with"
+};
+
+static int parses(const char *sql){
+  Arena a;
+  Statement *s;
+  AthenaError e;
+  arena_init(&a);
+  int rc = athena_parse(&a, sql, &s, &e);
+  arena_free(&a);
+  return rc==0;
+}
+
+static void words(void){
+  for(size_t t=0; t<sizeof(name_templates)/sizeof(name_templates[0]); t++){
+    const char *bad = 0;
+    for(size_t w=0; w<sizeof(names)/sizeof(names[0]); w++){
+      Buf b;
+      buf_init(&b, 0);
+      for(const char *z=name_templates[t]; *z; z++){
+        if( *z=='@' ) buf_str(&b, names[w]);
+        else buf_char(&b, *z);
+      }
+      if( !parses(b.z) ) bad = names[w];
+      buf_free(&b);
+    }
+    report(name_templates[t], bad==0, bad);
+  }
+  const char *bad = 0;
+  for(size_t w=0; w<sizeof(reserved)/sizeof(reserved[0]); w++){
+    char sql[80];
+    snprintf(sql, sizeof(sql), "SELECT 1 AS %s", reserved[w]);
+    if( parses(sql) ) bad = reserved[w];
+  }
+  report("reserved_words_are_no_names", bad==0, bad);
+}
+
 /* ---- accepted, refused, wrong ------------------------------------------ */
 
 static void accepted(void){
@@ -356,6 +418,7 @@ int main(void){
   failing.xMalloc = failing_malloc;
   sqlite3_config(SQLITE_CONFIG_MALLOC, &failing);
   trees();
+  words();
   accepted();
   rejected();
   splits();
