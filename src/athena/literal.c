@@ -6,7 +6,7 @@
 #include <strings.h>
 #include "parse.h"
 
-const char *decimal_digits(Parse *p, const Token *t, int negative, int64_t *value){
+const char *integer_text(Parse *p, const Token *t, int negative, int64_t *value){
   const char *z = t->z, *end = z + t->n;
   int base = 10;
   unsigned __int128 v = 0, limit = ((unsigned __int128)1<<63) - !negative;
@@ -30,7 +30,7 @@ Expr *expr_number(Parse *p, const Token *minus, const Token *t){
   const char *sign = minus ? "-" : "";
   if( t->kind==LEX_INTEGER ){
     int64_t value = 0;
-    e->text = decimal_digits(p, t, minus!=0, &value);
+    e->text = integer_text(p, t, minus!=0, &value);
     e->value = value_int(value);
     if( e->text==0 ){
       e->text = "0";

@@ -63,7 +63,7 @@ Expr *expr_op(Parse*, ExprKind, Pos, int op, Expr*, Expr*);
 Expr *expr_logical(Parse*, ExprKind, Expr*, Expr*);      /* AND, OR: flattened */
 /* literal.c */
 /* Digits of an integer in any base as decimal digits, and its value; NULL beyond bigint. */
-const char *decimal_digits(Parse*, const Token*, int negative, int64_t *value);
+const char *integer_text(Parse*, const Token*, int negative, int64_t *value);
 Expr *expr_number(Parse*, const Token *minus, const Token*);
 Expr *expr_string(Parse*, const Token*);
 Expr *expr_binary_literal(Parse*, const Token*);

@@ -276,7 +276,7 @@ Expr *expr_current(Parse *p, const Token *t, const Token *precision){
   e->name = name_new(p, t);
   if( precision ){
     int64_t value = 0;
-    if( decimal_digits(p, precision, 0, &value)==0 ) value = 1<<20;
+    if( integer_text(p, precision, 0, &value)==0 ) value = 1<<20;
     e->index = value>1<<20 ? 1<<20 : (int)value;
   }
   return e;
