@@ -55,6 +55,8 @@ Expr *expr_coerce(Analyser *an, Expr *e, const Type *to){
 
 /* --- Sameness ------------------------------------------------------------ */
 
+static int query_same(const Query *a, const Query *b);
+
 static int same_text(const char *a, const char *b){
   return a==b || (a && b && !strcmp(a, b));
 }
@@ -77,6 +79,43 @@ static int same_call(const Expr *a, const Expr *b){
   return a->over==0 && b->over==0;
 }
 
+/* Written alike: names inside a subquery are compared as text.  Only simple
+** subqueries are recognised; for the others the answer is no. */
+static int written_alike(const Expr *a, const Expr *b){
+  char za[400], zb[400];
+  if( (a==0)!=(b==0) ) return 0;
+  if( a==0 ) return 1;
+  if( expr_print(a, za, sizeof za) || expr_print(b, zb, sizeof zb) ) return 0;
+  return strcmp(za, zb)==0 && strstr(za, "SELECT ...")==0;
+}
+
+static int relation_same(const Relation *a, const Relation *b){
+  if( (a==0)!=(b==0) ) return 0;
+  if( a==0 ) return 1;
+  if( a->kind!=b->kind || a->has_alias!=b->has_alias || a->columns.n || b->columns.n || a->sample || b->sample ) return 0;
+  if( a->has_alias && strcmp(a->alias.lower, b->alias.lower) ) return 0;
+  if( a->kind==REL_SUBQUERY ) return query_same(a->query, b->query);
+  if( a->kind!=REL_TABLE || a->table.n!=b->table.n ) return 0;
+  for(int i=0; i<a->table.n; i++) if( strcmp(a->table.name[i].lower, b->table.name[i].lower) ) return 0;
+  return 1;
+}
+
+static int query_same(const Query *a, const Query *b){
+  const Body *x = a->body, *y = b->body;
+  if( a->n_with || b->n_with || a->order_by.n || b->order_by.n || a->limit || b->limit || a->offset || b->offset
+   || a->fetch || b->fetch || x->kind!=y->kind ) return 0;
+  if( x->kind==BODY_VALUES ){
+    if( x->rows.n!=y->rows.n ) return 0;
+    for(int i=0; i<x->rows.n; i++) if( !written_alike(x->rows.e[i], y->rows.e[i]) ) return 0;
+    return 1;
+  }
+  if( x->kind!=BODY_SELECT || x->distinct!=y->distinct || x->n_item!=y->n_item || x->n_group || y->n_group
+   || x->having || y->having || x->n_window || y->n_window || !relation_same(x->from, y->from) ) return 0;
+  for(int i=0; i<x->n_item; i++)
+    if( x->item[i].star!=y->item[i].star || !written_alike(x->item[i].e, y->item[i].e) ) return 0;
+  return written_alike(x->where, y->where);
+}
+
 int expr_same(const Expr *a, const Expr *b){
   a = expr_bare((Expr*)a);
   b = expr_bare((Expr*)b);
@@ -93,7 +132,8 @@ int expr_same(const Expr *a, const Expr *b){
   if( x && y && x->kind==SEM_COLUMN && y->kind==SEM_COLUMN ) return x->field==y->field;
   if( (x && x->kind==SEM_COLUMN)!=(y && y->kind==SEM_COLUMN) ) return 0;
   if( a->kind!=b->kind || a->op!=b->op || a->negated!=b->negated || a->n!=b->n ) return 0;
-  if( !same_text(a->text, b->text) || (a->query!=0 || b->query!=0) || a->json || b->json ) return 0;
+  if( !same_text(a->text, b->text) || a->json || b->json ) return 0;
+  if( (a->query!=0)!=(b->query!=0) || (a->query && !query_same(a->query, b->query)) ) return 0;
   if( (a->type_name!=0)!=(b->type_name!=0)
    || (a->type_name && strcmp(a->type_name->text, b->type_name->text)) ) return 0;
   if( a->kind==EXPR_BOOL && a->value.i!=b->value.i ) return 0;

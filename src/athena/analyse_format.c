@@ -261,3 +261,13 @@ const char *expr_text(Analyser *an, const Expr *e){
   fmt(&b, e, 0);
   return b.z ? b.z : "";
 }
+
+int expr_print(const Expr *e, char *z, size_t size){
+  Buf b;
+  buf_init(&b, 0);
+  fmt(&b, e, 0);
+  int bad = b.oom || b.n>=size;
+  if( !bad ) memcpy(z, b.z ? b.z : "", b.n+1);
+  buf_free(&b);
+  return bad ? -1 : 0;
+}

@@ -217,6 +217,8 @@ void expr_children(Expr*, void (*f)(void*, Expr*), void *env);
 
 /* analyse_format.c */
 const char *expr_text(Analyser*, const Expr*);
+/* The same into a buffer: 0, or -1 when it does not fit. */
+int expr_print(const Expr*, char *z, size_t size);
 
 /* analyse_expr.c */
 const Type *expr_analyse(Analyser*, Scope*, Expr*);
