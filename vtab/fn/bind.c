@@ -10,6 +10,7 @@
 */
 #include "../sqlite.h"
 #include "bind.h"
+#include "registry.h"
 #include "coerce.h"
 #include <string.h>
 #include <ctype.h>
@@ -26,7 +27,7 @@ static Formal trim(const char *z, const char *end){
 }
 
 /* The slice up to the next comma at this level; *z moves behind it. */
-Formal bind_next_formal(const char **z, const char *end){
+static Formal next_formal(const char **z, const char *end){
   const char *p = *z;
   int depth = 0;
   Formal f;
@@ -51,17 +52,29 @@ static int inside(Formal f, const char **z, const char **end){
   return 1;
 }
 
-/* The parameters of a signature and its result. */
-void bind_split_signature(const char *sig, Formal *parameters, Formal *result){
-  const char *arrow = strstr(sig, "->");
-  const char *open = strchr(sig, '('), *close = arrow;
-  while( close>open && close[-1]!=')' ) close--;
-  *parameters = trim(open + 1, close - 1);
-  *result = trim(arrow + 2, arrow + strlen(arrow));
+static int is_variadic(Formal f){
+  return f.end - f.z>3 && memcmp(f.end - 3, "...", 3)==0;
 }
 
-int bind_is_variadic(Formal f){
-  return f.end - f.z>3 && memcmp(f.end - 3, "...", 3)==0;
+/* A capital letter that stands alone. */
+static int has_type_variable(const char *sig){
+  for(const char *z=sig + 1; *z; z++){
+    if( isupper((unsigned char)*z) && !isalnum((unsigned char)z[1]) && !isalnum((unsigned char)z[-1]) ) return 1;
+  }
+  return 0;
+}
+
+Formal bind_parameter(const Signature *s, int i){
+  if( i>=s->n ) i = s->n - 1;
+  return (Formal){ s->text + s->param[i][0], s->text + s->param[i][1] };
+}
+
+Formal bind_result(const Signature *s){
+  return trim(s->text + s->result, s->text + strlen(s->text));
+}
+
+int bind_takes(const Signature *s, int argc){
+  return s->variadic ? argc>=s->n - 1 && argc<=FN_ARG_MAX : argc==s->n;
 }
 
 static int is_word(Formal f, const char *word){
@@ -88,21 +101,70 @@ static int has_numbers(Formal f){
   const char *z, *end;
   Formal first;
   if( !inside(f, &z, &end) || is_word(f, "array") || is_word(f, "map") || is_word(f, "row") ) return 0;
-  first = bind_next_formal(&z, end);
+  first = next_formal(&z, end);
   return number_variable(first)>=0 || (first.z<first.end && isdigit((unsigned char)*first.z));
 }
 
-static TypeKind formal_kind(Formal f){
-  int zone = f.end - f.z>4 && memcmp(f.end - 4, "zone", 4)==0;
-  if( is_word(f, "decimal") ) return T_DECIMAL;
-  if( is_word(f, "varchar") ) return T_VARCHAR;
-  if( is_word(f, "char") ) return T_CHAR;
-  if( is_word(f, "timestamp") ) return zone ? T_TIMESTAMP_TZ : T_TIMESTAMP;
-  if( is_word(f, "time") ) return zone ? T_TIME_TZ : T_TIME;
-  if( is_word(f, "array") ) return T_ARRAY;
-  if( is_word(f, "map") ) return T_MAP;
-  if( is_word(f, "row") ) return T_ROW;
+/* The types that a formal's first word names, by the word. */
+static const struct { const char *word; TypeKind kind; const Type *type; } WORDS[] = {
+  {"array", T_ARRAY, 0}, {"bigint", T_BIGINT, &TYPE_BIGINT}, {"boolean", T_BOOLEAN, &TYPE_BOOLEAN},
+  {"char", T_CHAR, 0}, {"date", T_DATE, &TYPE_DATE}, {"decimal", T_DECIMAL, 0},
+  {"double", T_DOUBLE, &TYPE_DOUBLE}, {"function", T_FUNCTION, 0}, {"integer", T_INTEGER, &TYPE_INTEGER},
+  {"interval", T_INTERVAL_DS, 0}, {"json", T_JSON, &TYPE_JSON}, {"map", T_MAP, 0},
+  {"real", T_REAL, &TYPE_REAL}, {"row", T_ROW, 0}, {"smallint", T_SMALLINT, &TYPE_SMALLINT},
+  {"time", T_TIME, 0}, {"timestamp", T_TIMESTAMP, 0}, {"tinyint", T_TINYINT, &TYPE_TINYINT},
+  {"unknown", T_UNKNOWN, &TYPE_UNKNOWN}, {"varbinary", T_VARBINARY, &TYPE_VARBINARY},
+  {"varchar", T_VARCHAR, &TYPE_VARCHAR},
+};
+
+/* The kind of a formal that is no variable; *plain is its type where the word
+** alone says it.  T_OTHER for words that are not in the table. */
+static TypeKind formal_type(Formal f, const Type **plain){
+  size_t n = 0, rest = (size_t)(f.end - f.z);
+  *plain = 0;
+  while( n<rest && islower((unsigned char)f.z[n]) ) n++;
+  for(size_t i=0; i<sizeof(WORDS)/sizeof(WORDS[0]); i++){
+    if( WORDS[i].word[0]!=f.z[0] || strlen(WORDS[i].word)!=n || memcmp(WORDS[i].word, f.z, n) ) continue;
+    if( n==rest ) *plain = WORDS[i].type;
+    if( WORDS[i].kind==T_INTERVAL_DS && memchr(f.z, 'y', rest) && f.z[n+1]=='y' ) return T_INTERVAL_YM;
+    if( rest>4 && memcmp(f.end - 4, "zone", 4)==0 ) return WORDS[i].kind==T_TIME ? T_TIME_TZ : T_TIMESTAMP_TZ;
+    return WORDS[i].kind;
+  }
   return T_OTHER;
+}
+
+static TypeKind formal_kind(Formal f){
+  const Type *plain;
+  return formal_type(f, &plain);
+}
+
+void bind_read_signature(const char *sig, Signature *out){
+  const char *arrow = strstr(sig, "->"), *z = sig + 1, *close = arrow;
+  TypeKind kind;
+  memset(out, 0, sizeof(*out));
+  out->text = sig;
+  out->generic = (unsigned char)has_type_variable(sig);
+  out->result = (unsigned short)(arrow + 2 - sig);
+  while( close>sig && close[-1]!=')' ) close--;
+  while( z<close - 1 && out->n<SIG_PARAM_MAX ){
+    Formal f = next_formal(&z, close - 1);
+    if( f.z==f.end ) break;
+    if( is_variadic(f) ){
+      out->variadic = 1;
+      f = trim(f.z, f.end - 3);
+    }
+    kind = formal_type(f, &out->plain[out->n]);
+    out->kind[out->n] = type_variable(f)>=0 ? SIG_VARIABLE : kind==T_OTHER ? SIG_ANY : (unsigned char)kind;
+    out->param[out->n][0] = (unsigned short)(f.z - sig);
+    out->param[out->n][1] = (unsigned short)(f.end - sig);
+    out->n++;
+  }
+}
+
+int bind_may_be(const Signature *s, int i, const Type *actual){
+  int kind = s->kind[i<s->n ? i : s->n - 1];
+  if( kind==SIG_VARIABLE ) return actual->kind!=T_FUNCTION;
+  return kind==SIG_ANY || kind==(int)actual->kind;
 }
 
 /* --- instantiation: a formal with its variables' values ------------------------ */
@@ -124,8 +186,8 @@ static const Type *instantiate_numbers(Solver *s, Formal f){
   const char *z, *end;
   int p, scale = 0;
   inside(f, &z, &end);
-  if( !number_value(s, bind_next_formal(&z, end), &p) ) return 0;
-  if( kind==T_DECIMAL && !number_value(s, bind_next_formal(&z, end), &scale) ) return 0;
+  if( !number_value(s, next_formal(&z, end), &p) ) return 0;
+  if( kind==T_DECIMAL && !number_value(s, next_formal(&z, end), &scale) ) return 0;
   switch( kind ){
     case T_DECIMAL: return type_decimal(s->r->arena, p, scale);
     case T_VARCHAR: return type_varchar(s->r->arena, p);
@@ -140,7 +202,7 @@ static const Type *instantiate_compound(Solver *s, Formal f){
   int n = 0;
   inside(f, &z, &end);
   while( z<end && n<FN_ARG_MAX ){
-    arg[n] = bind_instantiate(s, bind_next_formal(&z, end));
+    arg[n] = bind_instantiate(s, next_formal(&z, end));
     if( arg[n]==0 ) return 0;
     n++;
   }
@@ -152,10 +214,12 @@ static const Type *instantiate_compound(Solver *s, Formal f){
 
 /* NULL when a variable is not bound. */
 const Type *bind_instantiate(Solver *s, Formal f){
+  const Type *plain;
   int v;
-  if( bind_is_variadic(f) ) f = trim(f.z, f.end - 3);
   v = type_variable(f);
   if( v>=0 ) return s->type[v];
+  formal_type(f, &plain);
+  if( plain ) return plain;
   if( has_numbers(f) ) return instantiate_numbers(s, f);
   if( is_function(f) || is_word(f, "array") || is_word(f, "map") || is_word(f, "row") ){
     return instantiate_compound(s, f);
@@ -199,8 +263,8 @@ static Status bind_numbers(Solver *s, Formal f, const Type *actual){
   Status status, more = SATISFIED;
   if( actual->kind==T_FUNCTION || !type_coerce_base(actual, kind, &base) ) return UNSOLVABLE;
   inside(f, &z, &end);
-  first = bind_next_formal(&z, end);
-  if( kind==T_DECIMAL ) second = bind_next_formal(&z, end);
+  first = next_formal(&z, end);
+  if( kind==T_DECIMAL ) second = next_formal(&z, end);
   was = base;
   if( !number_value(s, first, &was.p) ) was.p = base.p;
   if( second.z && !number_value(s, second, &was.s) ) was.s = base.s;
@@ -218,7 +282,7 @@ static Status bind_parts(Solver *s, int arg, Formal f, const Type *actual){
   inside(f, &z, &end);
   for(; z<end; n++){
     const Type *part = actual->kind==T_UNKNOWN ? actual : n<actual->n ? actual->arg[n] : 0;
-    Status one = part && actual->kind!=T_FUNCTION ? bind(s, arg, bind_next_formal(&z, end), part) : UNSOLVABLE;
+    Status one = part && actual->kind!=T_FUNCTION ? bind(s, arg, next_formal(&z, end), part) : UNSOLVABLE;
     if( one==UNSOLVABLE ) return one;
     if( one>status ) status = one;
   }
@@ -250,7 +314,7 @@ static int split_function(Formal f, Formal *param, Formal *result){
   const char *z, *end;
   int n = 0;
   inside(f, &z, &end);
-  while( z<end && n<FN_ARG_MAX ) param[n++] = bind_next_formal(&z, end);
+  while( z<end && n<FN_ARG_MAX ) param[n++] = next_formal(&z, end);
   *result = param[n - 1];
   return n - 1;
 }
@@ -280,7 +344,6 @@ static Status bind_function(Solver *s, int arg, Formal f, const Type *actual){
 
 static Status bind(Solver *s, int arg, Formal f, const Type *actual){
   int v;
-  if( bind_is_variadic(f) ) f = trim(f.z, f.end - 3);
   v = type_variable(f);
   if( is_function(f) ) return bind_function(s, arg, f, actual);
   if( actual->kind==T_FUNCTION ) return UNSOLVABLE;
@@ -308,29 +371,13 @@ int bind_relates(Solver *s, int arg, Formal f, const Type *actual, const Type *b
   return body && type_equal(body, bound->arg[n]);
 }
 
-/* The formals of argc arguments, the variadic one repeated; 0: wrong number. */
-int bind_expand(Formal parameters, int argc, Formal *out){
-  const char *z = parameters.z;
-  int n = 0;
-  while( z<parameters.end && n<FN_ARG_MAX ){
-    Formal f = bind_next_formal(&z, parameters.end);
-    if( bind_is_variadic(f) ){
-      f = trim(f.z, f.end - 3);
-      if( argc<n || argc>FN_ARG_MAX ) return 0;
-      for(; n<argc; n++) out[n] = f;
-      return 1;
-    }
-    if( n>=argc ) return 0;
-    out[n++] = f;
-  }
-  return n==argc;
-}
-
-int bind_solve(Solver *s, const Formal *formal, int argc, const Type *const *argt, int ask){
+int bind_solve(Solver *s, const Signature *sig, int argc, const Type *const *argt, int ask){
   for(int round=0; round<=SOLVE_MAX; round++){
     Status status = SATISFIED;
     for(int i=0; i<argc; i++){
-      Status one = bind(s, ask ? i : -1, formal[i], argt[i]);
+      Status one = SATISFIED;
+      if( sig->plain[i<sig->n ? i : sig->n - 1] ) one = argt[i]->kind==T_FUNCTION ? UNSOLVABLE : SATISFIED;
+      else one = bind(s, ask ? i : -1, bind_parameter(sig, i), argt[i]);
       if( one==UNSOLVABLE ) return 0;
       if( one>status ) status = one;
     }
@@ -340,11 +387,16 @@ int bind_solve(Solver *s, const Formal *formal, int argc, const Type *const *arg
   return 0;
 }
 
-/* Every type variable of the signature is bound. */
-int bind_all_bound(Solver *s, Formal parameters){
-  for(const char *z=parameters.z; z<parameters.end; z++){
-    int alone = z==parameters.z || !isalnum((unsigned char)z[-1]);
-    if( alone && isupper((unsigned char)*z) && !isalnum((unsigned char)z[1]) && s->type[*z - 'A']==0 ) return 0;
+/* Every type variable of the parameters is bound. */
+int bind_all_bound(Solver *s, const char *sig){
+  for(const char *z=sig; *z && !(z[0]=='-' && z[1]=='>'); z++){
+    if( isupper((unsigned char)*z) && !isalnum((unsigned char)z[1]) && !isalnum((unsigned char)z[-1])
+     && s->type[*z - 'A']==0 ) return 0;
   }
   return 1;
+}
+
+const Type *bind_bound(Solver *s, const Signature *sig, int i){
+  const Type *plain = sig->plain[i<sig->n ? i : sig->n - 1];
+  return plain ? plain : bind_instantiate(s, bind_parameter(sig, i));
 }

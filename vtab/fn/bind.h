@@ -6,6 +6,8 @@
 #define TARN_BIND_H
 #include "resolve.h"
 
+struct Signature;
+
 #define SOLVE_MAX 4             /* rounds of binding, as in Trino */
 #define LAMBDA_MEMO_MAX 16      /* kept answers about lambdas */
 
@@ -38,21 +40,25 @@ typedef struct Solver {
   char has_number[26];
 } Solver;
 
-/* The text: parameters and result of a signature, one parameter after the
-** other (*z moves on), whether it may be repeated. */
-void bind_split_signature(const char *sig, Formal *parameters, Formal *result);
-Formal bind_next_formal(const char **z, const char *end);
-int bind_is_variadic(Formal);
-/* The formals of argc arguments, the variadic one repeated; 0: wrong number. */
-int bind_expand(Formal parameters, int argc, Formal *out);
+/* Take a signature's text apart. */
+void bind_read_signature(const char *sig, struct Signature *out);
+/* A part of a signature: parameter i (of a variadic one's last), or its result. */
+Formal bind_parameter(const struct Signature*, int i);
+Formal bind_result(const struct Signature*);
+/* Does the signature take so many arguments? */
+int bind_takes(const struct Signature*, int argc);
 
+/* A quick look: may parameter i be exactly this type?  0 is certain. */
+int bind_may_be(const struct Signature*, int i, const Type *actual);
 /* Bind the variables to argument types; `ask`: open lambdas are asked about.
 ** 1, or 0 when they do not fit. */
-int bind_solve(Solver*, const Formal*, int argc, const Type *const *argt, int ask);
-/* Is every type variable of the parameters bound? */
-int bind_all_bound(Solver*, Formal parameters);
+int bind_solve(Solver*, const struct Signature*, int argc, const Type *const *argt, int ask);
+/* Is every type variable of a signature's parameters bound? */
+int bind_all_bound(Solver*, const char *sig);
 /* A formal with its variables' values; NULL when one is not bound. */
 const Type *bind_instantiate(Solver*, Formal);
+/* The type that parameter i has come to; NULL when it is not bound. */
+const Type *bind_bound(Solver*, const struct Signature*, int i);
 /* After binding: does argument `arg` (-1: no lambda to ask) have the
 ** parameter's type, or may it be coerced to it? */
 int bind_relates(Solver*, int arg, Formal, const Type *actual, const Type *bound);

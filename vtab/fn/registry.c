@@ -10,6 +10,7 @@
 */
 #include "../sqlite.h"
 #include "registry.h"
+#include "bind.h"
 #include <string.h>
 
 #define ROWS_MAX 2048
@@ -88,6 +89,7 @@ typedef struct Names {
   uint16_t by_name[SLOTS];      /* first row of a name, + 1 */
   uint16_t next[ROWS_MAX];      /* the next row of the same name, + 1 */
   uint16_t last[ROWS_MAX];      /* of a first row: its name's last, + 1 */
+  Signature sig[ROWS_MAX];
   int n;
 } Names;
 
@@ -100,13 +102,14 @@ static unsigned hash(const char *prefix, const char *z, size_t n){
   return h & (SLOTS - 1);
 }
 
-static void add_row(Names *t, const void *row, const char *name, const char *sql){
+static void add_row(Names *t, const void *row, const char *name, const char *sql, const char *sig){
   int at = t->n;
   unsigned h;
   if( at>=ROWS_MAX ) return;
   t->row[at] = row;
   t->name[at] = name;
   t->sql[at] = sql;
+  bind_read_signature(sig, &t->sig[at]);
   h = sql ? hash("", sql, strlen(sql)) : hash("t_", name, strlen(name));
   while( t->by_sql[h] ) h = (h + 1) & (SLOTS - 1);
   t->by_sql[h] = (uint16_t)(at + 1);
@@ -125,10 +128,10 @@ static void add_row(Names *t, const void *row, const char *name, const char *sql
 
 static void build(void){
   for(const FnDef *const *f=FN_LIST; *f; f++){
-    for(const FnDef *d=*f; d->name; d++) add_row(&Index.fn, d, d->name, d->sql);
+    for(const FnDef *d=*f; d->name; d++) add_row(&Index.fn, d, d->name, d->sql, d->sig);
   }
   for(const AggDef *const *f=AGG_LIST; *f; f++){
-    for(const AggDef *d=*f; d->name; d++) add_row(&Index.agg, d, d->name, d->sql);
+    for(const AggDef *d=*f; d->name; d++) add_row(&Index.agg, d, d->name, d->sql, d->sig);
   }
 }
 
@@ -164,14 +167,17 @@ static const void *find_sql(const Names *t, const char *z, size_t n){
   return 0;
 }
 
-/* The rows of a name, in the order of the families. */
-static int find_name(const Names *t, const char *name, const void **out, int max){
+/* The rows of a name, in the order of the families, or their signatures. */
+static int find_name(const Names *t, const char *name, const void **out, const Signature **sig, int max){
   unsigned h = hash("", name, strlen(name));
   int n = 0;
   for(; t->by_name[h]; h = (h + 1) & (SLOTS - 1)){
     int row = t->by_name[h] - 1;
     if( strcmp(t->name[row], name) ) continue;
-    for(int i=row + 1; i && n<max; i = t->next[i - 1]) out[n++] = t->row[i - 1];
+    for(int i=row + 1; i && n<max; i = t->next[i - 1], n++){
+      if( out ) out[n] = t->row[i - 1];
+      if( sig ) sig[n] = &t->sig[i - 1];
+    }
     break;
   }
   return n;
@@ -189,12 +195,22 @@ const AggDef *agg_by_sql(const char *z, size_t n){
 
 int fn_named(const char *name, const FnDef **out, int max){
   ensure();
-  return find_name(&Index.fn, name, (const void**)out, max);
+  return find_name(&Index.fn, name, (const void**)out, 0, max);
 }
 
 int agg_named(const char *name, const AggDef **out, int max){
   ensure();
-  return find_name(&Index.agg, name, (const void**)out, max);
+  return find_name(&Index.agg, name, (const void**)out, 0, max);
+}
+
+int fn_signatures(const char *name, const Signature **out, int max){
+  ensure();
+  return find_name(&Index.fn, name, 0, out, max);
+}
+
+int agg_signatures(const char *name, const Signature **out, int max){
+  ensure();
+  return find_name(&Index.agg, name, 0, out, max);
 }
 
 static const char *sql_name(const char *name, const char *sql, char *buf){

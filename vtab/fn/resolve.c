@@ -21,7 +21,7 @@
 typedef struct Candidate {
   const FnDef *fn;
   const AggDef *agg;
-  const char *sig;
+  const Signature *sig;
   unsigned flags;
   const Type **param;           /* once bound: argc types */
   const Type *result;
@@ -35,54 +35,43 @@ static const Type *call_type(const Type *bound, const Type *actual){
 
 /* Bind a candidate to argument types; 1 and its param and result set. */
 static int try_candidate(Resolver *r, Candidate *c, int coerce){
-  Formal parameters, result, formal[FN_ARG_MAX];
   Solver s;
   memset(&s, 0, sizeof(s));
   s.r = r;
   s.flags = c->flags;
   s.coerce = coerce;
-  bind_split_signature(c->sig, &parameters, &result);
-  if( !bind_expand(parameters, r->argc, formal) || !bind_solve(&s, formal, r->argc, r->argt, 1) ) return 0;
-  if( !bind_all_bound(&s, parameters) ) return 0;
+  if( !bind_solve(&s, c->sig, r->argc, r->argt, 1) || (c->sig->generic && !bind_all_bound(&s, c->sig->text)) ) return 0;
   c->param = ARENA_ARRAY(r->arena, const Type*, r->argc + 1);
   if( c->param==0 ) return 0;
   for(int i=0; i<r->argc; i++){
-    const Type *bound = bind_instantiate(&s, formal[i]);
-    if( bound==0 || !bind_relates(&s, i, formal[i], r->argt[i], bound) ) return 0;
+    Formal f = bind_parameter(c->sig, i);
+    const Type *bound = bind_bound(&s, c->sig, i);
+    if( bound==0 || !bind_relates(&s, i, f, r->argt[i], bound) ) return 0;
     c->param[i] = bound;
   }
   c->result = c->fn && c->fn->derive ? c->fn->derive(r->arena, r->argc, c->param)
             : c->agg && c->agg->derive ? c->agg->derive(r->arena, r->argc, c->param)
-            : bind_instantiate(&s, result);
+            : bind_instantiate(&s, bind_result(c->sig));
   return c->result!=0;
 }
 
 /* Would `right` accept what `left` takes? */
 static int more_specific(Resolver *r, const Candidate *left, const Candidate *right){
-  Formal parameters, result, formal[FN_ARG_MAX];
   Solver s;
   memset(&s, 0, sizeof(s));
   s.r = r;
   s.flags = right->flags;
   s.coerce = 1;
-  bind_split_signature(right->sig, &parameters, &result);
-  if( !bind_expand(parameters, r->argc, formal) || !bind_solve(&s, formal, r->argc, left->param, 0) ) return 0;
+  if( !bind_solve(&s, right->sig, r->argc, left->param, 0) ) return 0;
   for(int i=0; i<r->argc; i++){
-    const Type *bound = bind_instantiate(&s, formal[i]);
-    if( bound==0 || !bind_relates(&s, -1, formal[i], left->param[i], bound) ) return 0;
+    Formal f = bind_parameter(right->sig, i);
+    const Type *bound = bind_bound(&s, right->sig, i);
+    if( bound==0 || !bind_relates(&s, -1, f, left->param[i], bound) ) return 0;
   }
   return 1;
 }
 
 /* --- the choice -------------------------------------------------------------------- */
-
-static int is_generic(const Candidate *c){
-  for(const char *z=c->sig; *z; z++){
-    int alone = !isalnum((unsigned char)z[1]) && (z==c->sig || !isalnum((unsigned char)z[-1]));
-    if( alone && isupper((unsigned char)*z) ) return 1;
-  }
-  return 0;
-}
 
 /* Trino keeps one representative of each family of comparable candidates. */
 static int most_specific(Resolver *r, Candidate *in, int n, Candidate *out){
@@ -92,7 +81,7 @@ static int most_specific(Resolver *r, Candidate *in, int n, Candidate *out){
     for(int k=0; k<kept && !found; k++){
       int more = more_specific(r, &in[i], &out[k]), less = more_specific(r, &out[k], &in[i]);
       /* Of two that are the same, the plain one: it is the faster call. */
-      if( more && !(less && is_generic(&in[i]) && !is_generic(&out[k])) ) out[k] = in[i];
+      if( more && !(less && in[i].sig->generic && !out[k].sig->generic) ) out[k] = in[i];
       found = more || less;
     }
     if( !found ) out[kept++] = in[i];
@@ -136,7 +125,7 @@ static int settle_unknown(Resolver *r, Candidate *all, int n, Candidate *best, i
   for(int i=0; i<n_best; i++){
     if( best[i].fn && (best[i].flags & FN_NULLS) ) return n_best;
     if( !type_equal(best[i].result, best[0].result) ) return n_best;
-    if( strcmp(best[i].sig, best[pick].sig)>0 ) pick = i;
+    if( strcmp(best[i].sig->text, best[pick].sig->text)>0 ) pick = i;
   }
   best[0] = best[pick];
   return 1;
@@ -160,13 +149,22 @@ static const char *ambiguity(Resolver *r, const char *name, const Candidate *c, 
   return b.z;
 }
 
+static int may_be_exact(Resolver *r, const Candidate *c){
+  for(int i=0; i<r->argc; i++){
+    if( !bind_may_be(c->sig, i, r->argt[i]) ) return 0;
+  }
+  return 1;
+}
+
 /* The candidates of one stage; 0 none, 1 chosen (in best[0]), more: ambiguous. */
 static int stage(Resolver *r, Candidate *all, int n, int generic, int coerce, Candidate *best){
   Candidate *fit = ARENA_ARRAY(r->arena, Candidate, n + 1);
   int n_fit = 0, n_best;
   if( fit==0 ) return 0;
   for(int i=0; i<n; i++){
-    if( coerce ? (all[i].flags & FN_NO_COERCE)!=0 : is_generic(&all[i])!=generic ) continue;
+    if( !bind_takes(all[i].sig, r->argc) ) continue;
+    if( coerce ? (all[i].flags & FN_NO_COERCE)!=0 : all[i].sig->generic!=generic ) continue;
+    if( !coerce && !may_be_exact(r, &all[i]) ) continue;
     fit[n_fit] = all[i];
     if( try_candidate(r, &fit[n_fit], coerce) ) n_fit++;
   }
@@ -184,8 +182,8 @@ static int stage(Resolver *r, Candidate *all, int n, int generic, int coerce, Ca
 static void print_variables(Buf *b, const Candidate *c){
   char seen[26] = {0};
   int first = 1;
-  for(const char *z=c->sig; *z && !(z[0]=='-' && z[1]=='>'); z++){
-    int alone = !isalnum((unsigned char)z[1]) && (z==c->sig || !isalnum((unsigned char)z[-1]));
+  for(const char *z=c->sig->text + 1; *z && !(z[0]=='-' && z[1]=='>'); z++){
+    int alone = !isalnum((unsigned char)z[1]) && !isalnum((unsigned char)z[-1]);
     if( !alone || !isupper((unsigned char)*z) || seen[*z - 'A'] ) continue;
     seen[*z - 'A'] = 1;
     buf_printf(b, "%s%c", first ? " " : ", ", *z);
@@ -199,14 +197,9 @@ static const char *list_expected(Resolver *r, const char *name, const Candidate 
   Buf b;
   buf_init(&b, r->arena);
   for(int i=0; i<n; i++){
-    Formal parameters, result;
-    const char *z;
-    int k = 0;
-    bind_split_signature(c[i].sig, &parameters, &result);
     buf_printf(&b, "%s%s(", i ? ", " : "", name);
-    for(z=parameters.z; z<parameters.end; k++){
-      Formal f = bind_next_formal(&z, parameters.end);
-      if( bind_is_variadic(f) ) f.end -= 3;
+    for(int k=0; k<c[i].sig->n; k++){
+      Formal f = bind_parameter(c[i].sig, k);
       if( k ) buf_str(&b, ", ");
       buf_add(&b, f.z, (size_t)(f.end - f.z));
     }
@@ -219,11 +212,14 @@ static const char *list_expected(Resolver *r, const char *name, const Candidate 
 static int collect(Arena *a, const char *name, Candidate **out){
   const FnDef *fn[FN_OVERLOADS_MAX];
   const AggDef *agg[FN_OVERLOADS_MAX];
+  const Signature *fn_sig[FN_OVERLOADS_MAX], *agg_sig[FN_OVERLOADS_MAX];
   int n_fn = fn_named(name, fn, FN_OVERLOADS_MAX), n_agg = agg_named(name, agg, FN_OVERLOADS_MAX), n = 0;
   Candidate *c = ARENA_ARRAY(a, Candidate, n_fn + n_agg + 1);
   if( c==0 ) return 0;
-  for(int i=0; i<n_agg; i++) c[n++] = (Candidate){ 0, agg[i], agg[i]->sig, agg[i]->flags, 0, 0 };
-  for(int i=0; i<n_fn; i++) c[n++] = (Candidate){ fn[i], 0, fn[i]->sig, fn[i]->flags, 0, 0 };
+  fn_signatures(name, fn_sig, FN_OVERLOADS_MAX);
+  agg_signatures(name, agg_sig, FN_OVERLOADS_MAX);
+  for(int i=0; i<n_agg; i++) c[n++] = (Candidate){ 0, agg[i], agg_sig[i], agg[i]->flags, 0, 0 };
+  for(int i=0; i<n_fn; i++) c[n++] = (Candidate){ fn[i], 0, fn_sig[i], fn[i]->flags, 0, 0 };
   *out = c;
   return n;
 }
