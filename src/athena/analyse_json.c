@@ -7,6 +7,7 @@
 #include <string.h>
 #include "analyser.h"
 #include "../../vtab/fn/registry.h"
+#include "../../vtab/fn/json_path.h"
 
 typedef struct JsonCall {
   Analyser *an;
@@ -38,8 +39,22 @@ static int makes_json(const Expr *e){
   return e->kind==EXPR_JSON && strcmp(e->name.lower, "json_value")!=0 && strcmp(e->name.lower, "json_exists")!=0;
 }
 
+/* Errors of the path stand inside its literal. */
+static void check_path(JsonCall *c){
+  const JsonClauses *j = c->e->json;
+  JsonSqlPath path;
+  const char *error = 0;
+  Pos pos = j->path_pos;
+  int at = 0, rc = json_path_parse(c->an->arena, j->path, (int)strlen(j->path), &path, &error, &at);
+  if( rc==0 ) return;
+  if( rc>0 ) an_refuse(c->an, pos, "%s", error);
+  pos.col += at + 1;
+  an_fail(c->an, "MALFORMED_QUERY", pos, "%s", error);
+}
+
 static void add_input(JsonCall *c){
   JsonClauses *j = c->e->json;
+  check_path(c);
   const Type *t = expr_analyse(c->an, c->scope, j->input);
   if( t->kind==T_VARBINARY ) an_refuse(c->an, j->input->pos, "SQL/JSON on varbinary");
   if( !is_text(t) )
@@ -70,7 +85,11 @@ static void add_passing(JsonCall *c, const char *what){
   for(int i=0; i<j->n_passing; i++){
     JsonArg *a = &j->passing[i];
     Expr *v = json_operand(c, a->value, a->format_json, what);
-    buf_printf(&c->how, "|%c%s", a->format_json || makes_json(a->value) ? 'J' : '-', a->name.quoted ? a->name.text : a->name.text);
+    if( strchr(a->name.text, '|') ) an_refuse(c->an, c->e->pos, "'|' in a name of PASSING");
+    buf_printf(&c->how, "|%c", a->format_json || makes_json(a->value) ? 'J' : '-');
+    /* a path knows the value by its name in capitals, unless it is quoted */
+    for(const char *z = a->name.text; *z; z++)
+      buf_char(&c->how, !a->name.quoted && *z>='a' && *z<='z' ? (char)(*z-32) : *z);
     calls_add(c->an, &c->arg, v);
   }
 }

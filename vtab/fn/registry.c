@@ -49,6 +49,7 @@
   X(fn_binary) \
   X(fn_hash) \
   X(fn_json) \
+  X(fn_json_sql) \
   X(fn_format_rows) \
   X(fn_format_number)
 
