@@ -22,7 +22,7 @@ static const char schema[] =
   "  kind TEXT NOT NULL CHECK(kind IN ('landing','stored')), sqlite_name TEXT NOT NULL, comment TEXT,"
   "  location TEXT, serde TEXT, serde_properties TEXT NOT NULL DEFAULT '{}', input_format TEXT, output_format TEXT,"
   "  clustered_by TEXT, n_buckets INTEGER, properties TEXT NOT NULL DEFAULT '{}', s3_root TEXT,"
-  "  created INTEGER NOT NULL, sql TEXT, PRIMARY KEY(database, name)) WITHOUT ROWID;"
+  "  created INTEGER NOT NULL, sql TEXT, projected_until INTEGER, PRIMARY KEY(database, name)) WITHOUT ROWID;"
   "CREATE TABLE IF NOT EXISTS tarn_columns(database TEXT NOT NULL, table_name TEXT NOT NULL, is_partition INTEGER NOT NULL,"
   "  position INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, hive_type TEXT, comment TEXT,"
   "  PRIMARY KEY(database, table_name, is_partition, position)) WITHOUT ROWID;"

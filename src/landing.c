@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "landing.h"
+#include "projection.h"
 
 /* --- Partition paths ------------------------------------------------------------ */
 
@@ -162,15 +163,39 @@ static int load_spec(Session *s, const TableName *t, JsonlSpec *spec){
   spec->partition_column = columns(s, t, 1, &spec->n_partition_column);
   spec->property = properties(s, serde_properties, &spec->n_property);
   spec->table_property = properties(s, table_properties, &spec->n_table_property);
-  if( spec->n_partition_column ) spec->partition = partitions(s, t, spec, &spec->n_partition);
+  if( spec->n_partition_column && !projection_enabled(spec) ) spec->partition = partitions(s, t, spec, &spec->n_partition);
   return s->error!=0;
+}
+
+/* Projected partitions instead of the catalog's, and until when they hold. */
+static int project(Session *s, const TableName *t, JsonlSpec *spec){
+  int64_t until;
+  if( !projection_enabled(spec) ) return 0;
+  if( projection_apply(s, spec, session_now(), &until) ) return 1;
+  return session_exec(s, "UPDATE tarn_tables SET projected_until=nullif(%lld,0) WHERE database=%Q AND name=%Q",
+                      (long long)until, t->database, t->name);
+}
+
+int landing_refresh(Session *s, const Compiled *c){
+  for(int i=0; i<c->n_table; i++){
+    TableName t = {c->table[i]->database, c->table[i]->name, c->table[i]->sqlite_name};
+    const char *stale;
+    if( c->table[i]->kind!=TABLE_LANDING ) continue;
+    stale = session_text(s, "SELECT 1 FROM tarn_tables WHERE database=%Q AND name=%Q AND projected_until<=%lld",
+                         t.database, t.name, (long long)session_now());
+    if( s->error ) return 1;
+    if( stale==0 ) continue;
+    if( session_begin(s) ) return 1;
+    if( session_end(s, landing_declare(s, &t)) ) return 1;
+  }
+  return 0;
 }
 
 int landing_declare(Session *s, const TableName *t){
   JsonlSpec spec;
   char *why, *sql;
   int rc;
-  if( load_spec(s, t, &spec) ) return 1;
+  if( load_spec(s, t, &spec) || project(s, t, &spec) ) return 1;
   why = jsonl_check(&spec);
   if( why ){
     session_fail(s, "%s", why);

@@ -15,6 +15,10 @@
 ** its columns and partitions as they are now. */
 int landing_declare(Session*, const TableName*);
 
+/* Declare anew the landing tables that a statement reads and whose projected
+** partitions have changed with time. */
+int landing_refresh(Session*, const Compiled*);
+
 /* `k=v/k2=v2`, escaped as Hive escapes paths; a NULL value is
 ** __HIVE_DEFAULT_PARTITION__. */
 char *partition_spec(Arena*, int n, const char *const *key, const char *const *value);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "landing.h"
 #include "statement.h"
 #include "swap.h"
 
@@ -112,6 +113,7 @@ static int run_writer(Session *s, Compiled *c, Output *out){
 int statement_run_compiled(Session *s, Compiled *c, Output *out){
   const Statement *st = c->statement;
   int rc;
+  if( landing_refresh(s, c) ) return 1;
   switch( st->kind ){
     case ST_QUERY:   return query_run(s, c, out);
     case ST_EXPLAIN: return statement_explain(s, st, out);
