@@ -133,7 +133,36 @@ static int first_digit(int q, Stop *stop, char *digits, int *exponent){
   return n;
 }
 
-static int digits_u128(const Scaled *s, int inclusive, char *digits, int *exponent, Stop *stop){
+/* Where they fit, Java counts in words of 32 or 64 bits.  Its half distance
+** may overflow in the last round; a negative one means "stop", a positive one
+** is believed.  So the words wrap here too. */
+static int64_t wrap(uint64_t v, int narrow){
+  return narrow ? (int32_t)(uint32_t)v : (int64_t)v;
+}
+
+static int digits_word(const Scaled *s, int narrow, char *digits, int *exponent, Stop *stop){
+  int64_t b = wrap((uint64_t)(s->mantissa*(uint64_t)power5(s->b5)) << s->b2, narrow);
+  int64_t unit = wrap((uint64_t)power5(s->s5) << s->s2, narrow), ten = unit*10;
+  int64_t m = wrap((uint64_t)power5(s->m5) << s->m2, narrow);
+  int n = -1;
+  do{
+    int q = (int)(b/unit);
+    b = b%unit*10;
+    m = wrap((uint64_t)m*10, narrow);
+    stop->low = b<m;
+    stop->high = wrap((uint64_t)b + (uint64_t)m, narrow)>ten;
+    if( n<0 ){
+      n = first_digit(q, stop, digits, exponent);
+      continue;
+    }
+    if( m<=0 ) stop->low = stop->high = 1;
+    digits[n++] = (char)('0' + q);
+  }while( !stop->low && !stop->high );
+  stop->half = b>ten-b ? 1 : b<ten-b ? -1 : 0;
+  return n;
+}
+
+static int digits_u128(const Scaled *s, char *digits, int *exponent, Stop *stop){
   u128 b = ((u128)s->mantissa * power5(s->b5)) << s->b2;
   u128 unit = power5(s->s5) << s->s2, ten = unit*10;
   u128 m = power5(s->m5) << s->m2;
@@ -143,7 +172,7 @@ static int digits_u128(const Scaled *s, int inclusive, char *digits, int *expone
     b = b%unit*10;
     m *= 10;
     stop->low = b<m;
-    stop->high = inclusive ? b+m>=ten : b+m>ten;
+    stop->high = b+m>=ten;
     if( n<0 ) n = first_digit(q, stop, digits, exponent);
     else digits[n++] = (char)('0' + q);
   }while( !stop->low && !stop->high );
@@ -237,8 +266,10 @@ static int find_digits(uint64_t bits, int e2, int significant, char *digits, int
   if( s.m2<0 ){ s.b2 -= s.m2; s.s2 -= s.m2; s.m2 = 0; }
   b_bits = n_bits + s.b2 + power5_bits(s.b5);
   s_bits = s.s2 + 1 + power5_bits(s.s5 + 1);
-  if( b_bits<120 && s_bits<120 ){
-    n = digits_u128(&s, b_bits>=64 || s_bits>=64, digits, &decimal, &stop);
+  if( b_bits<64 && s_bits<64 ){
+    n = digits_word(&s, b_bits<32 && s_bits<32, digits, &decimal, &stop);
+  }else if( b_bits<120 && s_bits<120 ){
+    n = digits_u128(&s, digits, &decimal, &stop);
   }else{
     n = digits_big(&s, digits, &decimal, &stop);
   }
