@@ -13,10 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 #include <zlib.h>
-#include <sys/random.h>
 #include "files.h"
 #include "landing.h"
 #include "output.h"
+#include "result_files.h"
 #include "swap.h"
 
 #define FILES_BUFFER (256<<10)
@@ -34,20 +34,16 @@ typedef struct Writer {
   Part part[FILES_OPEN_MAX];
 } Writer;
 
-/* 20240131_102030_00000_abcde_<32 hex digits>[.gz], of one call the same id
-** but for the number. */
+/* 20240131_102030_00000_abcde_<id>[.gz] */
 static char *file_name(Arena *a, int number, int gzip){
-  unsigned char random[21] = {0};
-  char stamp[32], id[6], uuid[40];
+  char stamp[32], id[40], word[40];
   time_t now = time(0);
   struct tm t;
-  if( getrandom(random, sizeof(random), 0)<0 ) memcpy(random, &now, sizeof(now));
+  random_id(id);
+  random_id(word);
   gmtime_r(&now, &t);
   strftime(stamp, sizeof(stamp), "%Y%m%d_%H%M%S", &t);
-  for(int i=0; i<5; i++) id[i] = "abcdefghijkmnpqrstuvwxyz23456789"[random[16+i]%32];
-  id[5] = 0;
-  for(int i=0; i<16; i++) snprintf(uuid+2*i, 3, "%02x", random[i]);
-  return arena_printf(a, "%s_%05d_%s_%.8s-%.4s-%.4s-%.4s-%.12s%s", stamp, number, id, uuid, uuid+8, uuid+12, uuid+16, uuid+20, gzip ? ".gz" : "");
+  return arena_printf(a, "%s_%05d_%.5s_%s%s", stamp, number, word, id, gzip ? ".gz" : "");
 }
 
 static int part_flush(Writer *w, Part *p){
@@ -81,6 +77,12 @@ static const char **part_values(Writer *w, sqlite3_stmt *stmt){
   return value;
 }
 
+static void add_to_manifest(Session *s, const char *location){
+  char *more = sqlite3_mprintf("%s%s\n", s->manifest ? s->manifest : "", location);
+  sqlite3_free(s->manifest);
+  s->manifest = more;
+}
+
 static int part_open(Writer *w, const char *spec, const char **value){
   NewFiles *f = w->f;
   Part *p = &w->part[f->n_part];
@@ -95,6 +97,8 @@ static int part_open(Writer *w, const char *spec, const char **value){
   p->fd = open(p->staged, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0666);
   if( p->fd<0 ) return session_fail(w->s, "TARN_EXPORT: %s: %s", p->staged, strerror(errno));
   session_remember_staged(w->s, p->staged);
+  add_to_manifest(w->s, arena_printf(&w->s->arena, "%s%s%s%s%s", f->location, f->location[strlen(f->location)-1]=='/' ? "" : "/",
+                                     spec, spec[0] ? "/" : "", name));
   buf_init(&p->buf, 0);
   f->n_part++;
   if( f->gzip && (p->gz = gzdopen(dup(p->fd), "wb"))==0 ) return session_fail(w->s, "out of memory");

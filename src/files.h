@@ -7,6 +7,7 @@
 
 typedef struct NewFiles {
   const char *folder;           /* local folder of the location */
+  const char *location;         /* as written, for the manifest */
   int n_column; const JsonColumn *column;
   int n_key; const char *const *key;    /* partition columns: the last n_key of the statement's */
   int stored, openx, gzip;

@@ -33,7 +33,7 @@ static const OptionDef table[] = {
    "box (default on a terminal), csv (default elsewhere), json, jsonl, markdown, api"},
   {"file", 'f', "FILE", FIELD(file), "query translate", "read statements from FILE, split at `;` (- is stdin)"},
   {"output-location", 0, "LOCATION", FIELD(output_location), "query",
-   "also write Athena's result files there (<id>.csv or .txt, .metadata)"},
+   "also leave Athena's result files there (<id>.csv or .txt, manifests)"},
   {"profile", 0, "NAME", FIELD(profile), "run query export shell s3 doctor pull",
    "the AWS profile (before AWS_PROFILE and the environment's keys)"},
   {"region", 0, "NAME", FIELD(region), "run query export s3 doctor pull", "the AWS region (before AWS_REGION)"},

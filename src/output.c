@@ -156,12 +156,18 @@ void output_begin(Output *o, Arena *arena, ResultKind kind, int n_column, const 
   o->n_held = o->cap_held = 0;
   o->width = 0;
   o->format->begin(o);
+  if( o->copy ) output_begin(o->copy, arena, kind, n_column, column);
 }
 
-void output_row(Output *o, const Value *v){
+static void print_row(Output *o, const Value *v){
   o->format->row(o, v);
   o->rows++;
   if( o->buf.n>OUTPUT_HOLD ) flush(o);
+}
+
+void output_row(Output *o, const Value *v){
+  print_row(o, v);
+  if( o->copy ) print_row(o->copy, v);
 }
 
 /* One Datum in Athena's document and one line of its file; elsewhere a cell
@@ -184,20 +190,23 @@ void output_text(Output *o, const char *z){
     buf_char(&o->buf, '\n');
   }else{
     if( n==0 ) o->column = &text_column;
-    output_row(o, v);
+    print_row(o, v);
   }
   o->n_column = n;
+  if( o->copy ) output_text(o->copy, z);
 }
 
 int output_end(Output *o){
-  int unended;
+  int unended, rc;
   o->format->end(o);
   unended = o->buf.n>0 && o->buf.z[o->buf.n-1]!='\n';
   o->results++;
   o->streaming = unended ? 2 : 0;
-  return flush(o) || (o->file && fflush(o->file));
+  rc = flush(o) || (o->file && fflush(o->file));
+  return o->copy ? output_end(o->copy) | rc : rc;
 }
 
 void output_abandon(Output *o){
   o->buf.n = 0;
+  if( o->copy ) output_abandon(o->copy);
 }

@@ -29,7 +29,8 @@ typedef enum ResultKind {
 } ResultKind;
 
 typedef struct OutputFormat OutputFormat;
-typedef struct Output {
+typedef struct Output Output;
+struct Output {
   const OutputFormat *format;
   Arena *arena;                 /* of the statement */
   FILE *file;
@@ -42,7 +43,8 @@ typedef struct Output {
   /* box and markdown: rows held until widths are known */
   char ***held; int n_held, cap_held; int *width;
   int streaming;
-} Output;
+  Output *copy;                 /* a second place for the same results, or NULL */
+};
 
 /* The format of a name: NULL if there is none.  "" is the default: box on a
 ** terminal, csv elsewhere. */

@@ -32,6 +32,7 @@ typedef struct Session {
   int interrupted;
   int depth;                    /* of session_begin */
   int in_run;                   /* `tarn run`: exported folders that Tarn made may be replaced */
+  char *manifest;               /* locations of files the last statement wrote, a line each, or NULL */
   StagedPath *staged;           /* files and folders to remove if the transaction fails */
 } Session;
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "landing.h"
+#include "result_files.h"
 #include "statement.h"
 #include "swap.h"
 
@@ -134,10 +135,24 @@ int statement_run_compiled(Session *s, Compiled *c, Output *out){
   return rc;
 }
 
+/* The statement's result also goes to Athena's result file. */
+static int run_with_files(Session *s, Compiled *c, Output *out){
+  ResultFiles files;
+  int rc;
+  memset(&files, 0, sizeof(files));
+  sqlite3_free(s->manifest);
+  s->manifest = 0;
+  if( result_files_open(s, &files, c->statement->kind) ) return 1;
+  out->copy = &files.copy;
+  rc = statement_run_compiled(s, c, out);
+  out->copy = 0;
+  return result_files_close(s, &files, c->statement->kind, rc) || rc;
+}
+
 int statement_run(Session *s, const char *sql, Output *out){
   Compiled *c = 0;
   if( statement_compile(s, sql, &c) ) return 1;
-  return statement_run_compiled(s, c, out);
+  return s->options->output_location ? run_with_files(s, c, out) : statement_run_compiled(s, c, out);
 }
 
 /* --- Scripts ----------------------------------------------------------------------- */

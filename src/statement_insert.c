@@ -99,6 +99,7 @@ static int insert_landing(Session *s, const Compiled *c, const TableName *t, Out
   location = session_text(s, "SELECT location FROM tarn_tables WHERE database=%Q AND name=%Q", t->database, t->name);
   root = session_text(s, "SELECT s3_root FROM tarn_tables WHERE database=%Q AND name=%Q", t->database, t->name);
   if( location==0 ) return session_fail(s, "TARN_INTERNAL: a landing table without a location");
+  f->location = location;
   f->folder = location_folder(s, location, root);
   if( f->folder==0 ) return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: INSERT INTO %s over the network (give --s3-root)", location);
   column = ARENA_ARRAY(&s->arena, JsonColumn, info->n_column+1);
@@ -178,6 +179,7 @@ int statement_unload(Session *s, const Compiled *c, Output *out){
   JsonColumn *column = ARENA_ARRAY(&s->arena, JsonColumn, c->n_column+1);
   sqlite3_stmt *stmt;
   if( unload_properties(s, st, f) ) return 1;
+  f->location = st->location;
   f->folder = location_folder(s, st->location, 0);
   if( f->folder==0 ) return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: UNLOAD to %s over the network (give --s3-root)", st->location);
   if( !export_is_empty(f->folder) ){

@@ -141,7 +141,7 @@ static void parse_statement(Parse *p){
   }
   p->list = next_statement(p->arena, p->sql, n, &to, &after);
   if( after<n && athena_split(p->sql+after)>0 ){
-    parse_fail(p, "INVALID_INPUT", (Pos){0, 0}, "Only one sql statement is allowed. Got: %s", p->sql);
+    parse_fail(p, "MALFORMED_QUERY", (Pos){0, 0}, "Only one sql statement is allowed. Got: %s", p->sql);
     return;
   }
   if( to.route==ROUTE_REFUSED ){
