@@ -139,7 +139,9 @@ static int avg_interval_final(FnCall *c, void *p, Value *out){
 
 /* --- Decimals ------------------------------------------------------------ */
 
-typedef struct DecimalSum { int64_t n; i128 sum; } DecimalSum;
+/* SQLite's aggregate contexts are aligned to 8 bytes, not to the 16 of an i128. */
+typedef i128 i128_at_8 __attribute__((aligned(8)));
+typedef struct DecimalSum { int64_t n; i128_at_8 sum; } DecimalSum;
 
 static int decimal_overflow(FnCall *c){ return fn_error(c, OUT_OF_RANGE, "Decimal overflow"); }
 
