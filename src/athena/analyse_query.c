@@ -499,6 +499,7 @@ static void analyse_with(Analyser *an, Scope *outer, Query *q){
     info->cost = an->cost - cost;
     an->cost = cost;            /* counted where it is used */
     info->query = w->query;
+    inner->is_relation = 1;
     info->n = inner->n;
     info->field = ARENA_ARRAY(an->arena, Field*, inner->n+1);
     for(int k=0; k<inner->n; k++){

@@ -139,6 +139,7 @@ static void analyse_table(Analyser *an, Relation *rel, RelInfo *info){
 /* --- Subqueries and UNNEST ----------------------------------------------- */
 
 static void query_fields(Analyser *an, RelInfo *info, QueryInfo *q){
+  q->is_relation = 1;
   for(int i=0; i<q->n; i++){
     Field *f = field_copy(an, q->field[i]);
     f->sql = column_sql(an, info->id, i);

@@ -137,6 +137,7 @@ typedef struct QueryInfo {
   int n; Field **field;         /* output */
   Select *select;               /* when the body is a SELECT: ORDER BY is part of it */
   int id;                       /* alias of the body under an ORDER BY that is not a SELECT's */
+  int is_relation;              /* in FROM or WITH: columns that nobody reads are not computed */
   int single_row;               /* provably at most one row */
   int correlated;               /* reads columns of enclosing queries */
 } QueryInfo;

@@ -36,6 +36,7 @@ struct Emitter {
   Select *select;               /* whose expressions are being written */
   int nested;                   /* inside a subquery of an expression */
   HashJoin **hashes;            /* of the statement (emit_hash.c) */
+  const char *dead;             /* columns of the query that nobody reads, for who writes it next */
   int materialize;              /* landing tables of FROM become tables of their own first */
   const char *insert_target;    /* SQLite table that the statement writes, or NULL */
   int depth;

@@ -440,7 +440,11 @@ static const char *emit_subquery(Emitter *E, Expr *e){
   E->program = 0;
   switch( sem->kind ){
     case SEM_SUBQUERY: sql = emit_scalar(E, e); break;
-    case SEM_EXISTS: sql = ep(E, "(EXISTS (%s))", subquery_text(E, e->query, 0)); break;
+    case SEM_EXISTS:
+      /* its columns are never computed, so it is written in place */
+      sql = ((QueryInfo*)e->query->sem)->correlated ? emit_query_full(E, e->query, 0) : emit_query(E, e->query, 0);
+      sql = ep(E, "(EXISTS (%s))", sql);
+      break;
     case SEM_IN_QUERY: sql = emit_in_query(E, e); break;
     default: sql = emit_quantified(E, e); break;
   }

@@ -71,7 +71,7 @@ static const char *grouping_value(Emitter *E, Select *sel, Expr *e, int set){
   return ep(E, "%lld", bits);
 }
 
-static const char *emit_group_set(Emitter *E, Select *sel, int set, const char *const *key, const char *from_where){
+static const char *emit_group_set(Emitter *E, Select *sel, int set, const char *const *key, const char *from_where, const char *dead){
   Buf b, by;
   const char *sep = "";
   buf_init(&b, E->arena);
@@ -90,7 +90,8 @@ static const char *emit_group_set(Emitter *E, Select *sel, int set, const char *
   for(int i=0; i<sel->aggs.n; i++){
     Expr *e = sel->aggs.e[i];
     Sem *sem = e->sem;
-    buf_printf(&b, "%s%s AS a%d", sep, sem->kind==SEM_GROUPING ? grouping_value(E, sel, e, set) : emit_aggregate(E, e), i);
+    const char *sql = sem->kind==SEM_GROUPING ? grouping_value(E, sel, e, set) : dead[i] ? "max(NULL)" : emit_aggregate(E, e);
+    buf_printf(&b, "%s%s AS a%d", sep, sql, i);
     sep = ", ";
   }
   int only_grouping = 1;
@@ -101,13 +102,33 @@ static const char *emit_group_set(Emitter *E, Select *sel, int set, const char *
   return b.z;
 }
 
+static int mentions(Emitter *E, Expr *e, Expr *agg){
+  ExprList l = collect_calls(E->an, e, 1, 0, 1);
+  for(int i=0; i<l.n; i++) if( l.e[i]==agg ) return 1;
+  return 0;
+}
+
+/* Aggregates that only columns nobody reads would use. */
+static const char *dead_aggregates(Emitter *E, Select *sel, Query *q, const char *dead){
+  char *r = ARENA_ARRAY(E->arena, char, sel->aggs.n+1);
+  for(int i=0; dead && i<sel->aggs.n; i++){
+    Expr *agg = sel->aggs.e[i];
+    int needed = sel->body->having && mentions(E, sel->body->having, agg);
+    for(int k=0; k<sel->n_out && !needed; k++)
+      needed = !dead[k] && mentions(E, sel->out[k], agg);
+    for(int k=0; q && k<q->order_by.n && !needed; k++) needed = mentions(E, q->order_by.item[k].e, agg);
+    r[i] = !needed;
+  }
+  return r;
+}
+
 /* Write the groups as an entry; the SELECT then reads FROM q<id> AS r<id>. */
-static void emit_groups(Emitter *E, Select *sel, const char *from_where){
+static void emit_groups(Emitter *E, Select *sel, const char *from_where, const char *dead){
   const char **key = ARENA_ARRAY(E->arena, const char*, sel->n_key+1);
   const char *text = 0;
   for(int i=0; i<sel->n_key; i++) key[i] = emit_expr(E, sel->key[i]);
   for(int i=0; i<sel->n_set; i++){
-    const char *one = emit_group_set(E, sel, i, key, from_where);
+    const char *one = emit_group_set(E, sel, i, key, from_where, dead);
     text = text ? ep(E, "%s UNION ALL %s", text, one) : one;
   }
   emit_with_entry(E, sel->id, 0, text, 0);
@@ -159,11 +180,13 @@ static const char *emit_ties(Emitter *E, Query *q, int n_out, const char *select
 
 /* --- SELECT -------------------------------------------------------------- */
 
-static const char *item_list(Emitter *E, Select *sel, const Type *const *target){
+/* What nobody reads and may raise an error is left out (dead[i]): Athena does
+** not evaluate it. */
+static const char *item_list(Emitter *E, Select *sel, const Type *const *target, const char *dead){
   Buf b;
   buf_init(&b, E->arena);
   for(int i=0; i<sel->n_out; i++){
-    const char *sql = emit_expr(E, sel->out[i]);
+    const char *sql = dead && dead[i] && expr_may_raise(sel->out[i]) ? "NULL" : emit_expr(E, sel->out[i]);
     if( target ) sql = coerce_sql(E->an, sql, sel->out[i]->type, target[i]);
     buf_printf(&b, "%s%s AS c%d", i ? ", " : "", sql, i);
   }
@@ -237,6 +260,8 @@ static const char *emit_select(Emitter *E, Select *sel, Query *q, const Type *co
   Body *body = sel->body;
   Select *outer = E->select;
   int stage = sel->stage;
+  const char *dead = body->distinct ? 0 : E->dead;
+  E->dead = 0;
   const char *source = "", *where = 0, *sql;
   E->select = sel;
   sel->stage = 0;
@@ -245,7 +270,7 @@ static const char *emit_select(Emitter *E, Select *sel, Query *q, const Type *co
   else if( body->from ) source = emit_source(E, sel);
   if( body->where && !hashed ) source = ep(E, "%s WHERE %s", source, emit_condition(E, body->where));
   if( sel->aggregated ){
-    emit_groups(E, sel, source);
+    emit_groups(E, sel, source, dead_aggregates(E, sel, q, dead));
     sel->stage = 1;
     source = ep(E, " FROM q%d AS r%d", sel->id, sel->id);
     if( body->having ) where = emit_condition(E, body->having);
@@ -253,7 +278,7 @@ static const char *emit_select(Emitter *E, Select *sel, Query *q, const Type *co
   }
   int sorted = q && q->order_by.n>0;
   if( sel->aggregated && sel->n_key==0 && sel->n_set==1 && q && !q->with_ties ) sorted = 0;   /* one row */
-  const char *items = item_list(E, sel, sorted && body->distinct ? 0 : target);
+  const char *items = item_list(E, sel, sorted && body->distinct ? 0 : target, dead);
   if( body->distinct && sorted ){
     sql = emit_distinct_sorted(E, sel, q, emit_distinct(E, sel, items, source), target);
   }else if( body->distinct ){
@@ -277,7 +302,9 @@ static const char *emit_select(Emitter *E, Select *sel, Query *q, const Type *co
 
 static const char *emit_values(Emitter *E, Body *body, const Type *const *target){
   BodyInfo *info = body->sem;
+  const char *dead = E->dead;
   Buf b;
+  E->dead = 0;
   buf_init(&b, E->arena);
   buf_str(&b, "SELECT ");
   for(int k=0; k<info->n; k++) buf_printf(&b, "%scolumn%d AS c%d", k ? ", " : "", k+1, k);
@@ -286,7 +313,7 @@ static const char *emit_values(Emitter *E, Body *body, const Type *const *target
     buf_str(&b, i ? ", (" : "(");
     for(int k=0; k<info->n; k++){
       Expr *e = info->row[i][k];
-      const char *sql = emit_expr(E, e);
+      const char *sql = dead && dead[k] && expr_may_raise(e) ? "NULL" : emit_expr(E, e);
       if( target ) sql = coerce_sql(E->an, sql, info->field[k]->type, target[k]);
       buf_printf(&b, "%s%s", k ? ", " : "", sql);
     }
@@ -316,6 +343,8 @@ static const char *numbered(Emitter *E, const char *operand, int n){
 static const char *emit_setop(Emitter *E, Body *body, const Type *const *target){
   BodyInfo *info = body->sem;
   int n = info->n, native = 1;
+  const char *dead = body->op=='U' && body->all ? E->dead : 0;
+  E->dead = dead;
   const Type **own = ARENA_ARRAY(E->arena, const Type*, n+1);
   for(int i=0; i<n; i++){
     own[i] = info->field[i]->type;
@@ -323,9 +352,11 @@ static const char *emit_setop(Emitter *E, Body *body, const Type *const *target)
   }
   /* the operation itself is done on the common types */
   const char *r = emit_operand(E, body->right, own, n), *l, *sql;
+  E->dead = dead;
   Body *left = body->left;
   if( left->kind==BODY_SETOP && left->op=='U' && left->all==body->all && body->op=='U' && native ) l = emit_setop(E, left, own);
   else l = emit_operand(E, left, own, n);
+  E->dead = 0;
   if( body->op=='U' && body->all ) sql = ep(E, "%s UNION ALL %s", l, r);
   else if( !native ){
     if( body->op!='U' ) an_refuse(E->an, body->pos, "INTERSECT or EXCEPT over a type with a time zone");
@@ -376,6 +407,7 @@ const char *emit_body(Emitter *E, Body *body, const Type *const *target){
 
 /* ORDER BY and LIMIT around a body that is not a SELECT. */
 static const char *emit_sorted(Emitter *E, Query *q, QueryInfo *info, const Type *const *target){
+  E->dead = 0;
   const char *body = emit_body(E, q->body, 0);
   int id = info->id ? info->id : ++E->an->next_id;
   emit_with_entry(E, id, info->n, body, 0);
@@ -395,16 +427,24 @@ static const char *emit_sorted(Emitter *E, Query *q, QueryInfo *info, const Type
   return ep(E, "SELECT %s FROM q%d AS r%d%s%s", b.z, id, id, order, emit_limit(E, q));
 }
 
+static const char *dead_columns(Emitter *E, QueryInfo *info){
+  char *dead = ARENA_ARRAY(E->arena, char, info->n+1);
+  for(int i=0; i<info->n; i++) dead[i] = !info->field[i]->used;
+  return dead;
+}
+
 const char *emit_query(Emitter *E, Query *q, const Type *const *target){
   QueryInfo *info = q->sem;
   Select *outer = E->select;
-  const char *sql;
+  const char *sql, *dead = E->dead;
+  E->dead = 0;
   if( ++E->depth>DEPTH_MAX ) an_refuse(E->an, q->pos, "queries nested deeper than %d", DEPTH_MAX);
   for(int i=0; i<q->n_with; i++){
     WithInfo *w = q->with[i].sem;
     const char *text = emit_query(E, w->query, 0);
     emit_with_entry(E, w->id, w->n, text, 0);
   }
+  E->dead = info->is_relation ? dead_columns(E, info) : dead;
   if( info->select ) sql = emit_select(E, info->select, q, target);
   else{
     E->select = 0;
@@ -412,6 +452,7 @@ const char *emit_query(Emitter *E, Query *q, const Type *const *target){
     else sql = emit_body(E, q->body, target);
     E->select = outer;
   }
+  E->dead = 0;
   E->depth--;
   return sql;
 }
