@@ -26,13 +26,19 @@ static const char sql_find_columns[] =
 static const char sql_find_database[] =
   "SELECT 1 FROM tarn_databases WHERE name=?1";
 
+void catalog_set_database(Catalog *c, const char *database){
+  char *copy = sqlite3_mprintf("%s", database);
+  for(char *p=copy; p && *p; p++) if( *p>='A' && *p<='Z' ) *p += 'a'-'A';
+  sqlite3_free(c->database);
+  c->database = copy;
+}
+
 Catalog *catalog_open(sqlite3 *db, const char *database){
   Catalog *c = sqlite3_malloc64(sizeof(*c));
   if( c==0 ) return 0;
   memset(c, 0, sizeof(*c));
   c->db = db;
-  c->database = sqlite3_mprintf("%s", database);
-  for(char *p=c->database; p && *p; p++) if( *p>='A' && *p<='Z' ) *p += 'a'-'A';
+  catalog_set_database(c, database);
   return c;
 }
 

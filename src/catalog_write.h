@@ -11,6 +11,8 @@
 
 Catalog *catalog_open(sqlite3*, const char *database);
 void catalog_close(Catalog*);
+/* The context database from now on. */
+void catalog_set_database(Catalog*, const char *database);
 
 /* Make the tarn_* tables where there are none. */
 int catalog_create(Session*);

@@ -43,6 +43,7 @@ static const Command commands[] = {
    "Prints a script for each folder that has files, with what was seen of each\n"
    "column as comments; --write puts it into sql/landing.  Where a script is there\n"
    "already, the difference between it and the data is printed instead.\n"},
+  {"import", "FILE…", "catalog entries from aws glue get-tables / get-partitions or SHOW CREATE TABLE", cmd_import, ""},
   {"history", "", "the runs of this lake", cmd_history, ""},
   {"s3", "whoami", "which credentials, region and endpoint S3 requests would use", cmd_s3, ""},
   {"doctor", "[s3://BUCKET/PREFIX]", "what is wrong with S3, and what to type", cmd_doctor,
