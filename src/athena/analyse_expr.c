@@ -31,6 +31,7 @@ const Type *type_of_name(Analyser *an, const TypeName *name, Pos pos){
   const Type *t = type_parse(an->arena, name->text, strlen(name->text), &bad);
   if( !strncmp(name->text, "dec", 3) && name->text[3]!='i' ) t = 0;    /* DEC is Hive's */
   if( t==0 ) decimal_check(an, name->text);
+  if( t && t->kind==T_UNKNOWN ) an_fail(an, "TYPE_MISMATCH", pos, "UNKNOWN is not a valid type");
   if( t==0 ) an_fail(an, "TYPE_MISMATCH", pos, "Unknown type: %s", name->text);
   return t;
 }

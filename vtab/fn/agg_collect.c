@@ -219,7 +219,7 @@ static int distinct_step(FnCall *c, void *p, int n, const Value *v){
     Buf b;
     buf_init(&b, c->arena);
     value_print_double(&b, v[1].r);
-    return fn_bad_argument(c, "Max standard error must be in [0.0040625, 0.26000]: %s", b.z ? b.z : "");
+    return fn_bad_argument(c, "Max standard error must be in [0.0040625, 0.26]: %s", b.z ? b.z : "");
   }
   return agg_set_add(p, c->argt[0], &v[0], &added)<0 ? agg_oom(c) : FN_OK;
 }

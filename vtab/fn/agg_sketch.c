@@ -13,6 +13,7 @@
 */
 #include "../sqlite.h"
 #include "aggregate.h"
+#include "../number.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +80,11 @@ static void digest_merge(Digest *d){
 
 static int digest_add(FnCall *c, Digest *d, double value, double weight){
   if( !isfinite(value) ) return fn_bad_argument(c, "Values must be finite");
-  if( !isfinite(weight) || weight<1 ) return fn_bad_argument(c, "Weight must be a finite value >= 1");
+  if( !isfinite(weight) || weight<1 ){
+    char z[NUMBER_TEXT_MAX];
+    number_double_text(weight, z);
+    return fn_bad_argument(c, "weight must be >= 1, was %s", z);
+  }
   if( d->n==d->cap && d->cap<DIGEST_MAX ){
     int cap = d->cap ? d->cap*2 : 4;
     Centroid *more;

@@ -150,7 +150,7 @@ static int round_decimal(FnCall *c, int n, const Value *v, Value *out){
 
 /* How many digits go: 0 none, -1 all of them (the result is 0). */
 static int digits_cut(const Type *t, int64_t digits){
-  if( t->p - t->s + digits<=0 ) return -1;
+  if( t->p - t->s + digits<0 ) return -1;
   return digits>=t->s ? 0 : t->s - (int)digits;
 }
 
