@@ -89,10 +89,26 @@ static inline const char *string_end(const char *z, const char *end, int *ascii)
 #endif
 }
 
-/* Where a number ends. */
+/* Where a number ends: the first byte that is no digit, point, sign or e. */
 static inline const char *number_end(const char *z, const char *end){
+#ifdef __SSE2__
+  const __m128i zero = _mm_set1_epi8('0'), nine = _mm_set1_epi8(9), lower = _mm_set1_epi8(0x20);
+  for(; z<end; z += 16){
+    __m128i x = _mm_loadu_si128((const __m128i*)z), digit = _mm_sub_epi8(x, zero);
+    __m128i number = _mm_cmpeq_epi8(_mm_min_epu8(digit, nine), digit);
+    unsigned mask;
+    number = _mm_or_si128(number, _mm_cmpeq_epi8(x, _mm_set1_epi8('.')));
+    number = _mm_or_si128(number, _mm_cmpeq_epi8(x, _mm_set1_epi8('-')));
+    number = _mm_or_si128(number, _mm_cmpeq_epi8(x, _mm_set1_epi8('+')));
+    number = _mm_or_si128(number, _mm_cmpeq_epi8(_mm_or_si128(x, lower), _mm_set1_epi8('e')));
+    mask = (unsigned)_mm_movemask_epi8(number);
+    if( mask!=0xffff ) return z + __builtin_ctz(~mask);
+  }
+  return end;
+#else
   while( z<end && ((*z>='0' && *z<='9') || *z=='.' || *z=='-' || *z=='+' || *z=='e' || *z=='E') ) z++;
   return z;
+#endif
 }
 
 /* The end of a bare value; NULL where it is none of the plain ones. */

@@ -775,10 +775,12 @@ static int openx_decode(SerdeRow *row, const char *z, size_t n){
     if( rc<=0 ) return rc;
   }
   for(int i=0; i<row->serde->n_column; i++){
+    const JsonToken *token = &state->slot[i];
+    if( !row->used[i] ) continue;
     row->cell[i] = value_null();
-    if( state->slot[i].kind==ABSENT ) continue;
+    if( token->kind==ABSENT || convert_plain(w.openx->top.child[i].type, token, &row->cell[i]) ) continue;
     w.column = row->serde->column[i].name;
-    if( row->used[i] && convert(&w, &w.openx->top.child[i], &state->slot[i], &row->cell[i]) ) return -1;
+    if( convert(&w, &w.openx->top.child[i], token, &row->cell[i]) ) return -1;
   }
   return 0;
 }
