@@ -94,7 +94,10 @@ static int read_string(JsonReader *r, char quote, JsonToken *token){
   for(;;){
     unsigned unused;
     r->z = find_string_mark(r->z, r->end, quote);
-    if( r->z>=r->end ) return fail(r, "unterminated string");
+    if( r->z>=r->end ){
+      r->z = token->z - 1;      /* the error is where it began */
+      return fail(r, "unterminated string");
+    }
     if( *r->z==quote ) break;
     token->escaped = 1;
     if( r->end - r->z<2 ) return fail(r, "unterminated escape sequence");

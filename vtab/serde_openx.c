@@ -751,6 +751,7 @@ static int read_line(Work *w, State *state, const char *z, size_t n){
                : read_positions(w, &openx->top, &r, state->slot);
   if( rc ) return malformed(w, &r, (size_t)(r.z - w->record));
   if( r.z<z + n ){
+    while( (unsigned char)*r.z<=' ' ) r.z++;    /* the line is trimmed: something follows */
     w->row->passed = "text after the first value of the line";
     w->row->passed_byte = (size_t)(r.z - w->record);
   }else{
