@@ -171,6 +171,18 @@ void buf_printf(Buf *b, const char *fmt, ...){
   b->n += (size_t)n;
 }
 
+void buf_int(Buf *b, long long n){
+  char z[24];
+  int at = (int)sizeof(z);
+  unsigned long long u = n<0 ? 0 - (unsigned long long)n : (unsigned long long)n;
+  do{
+    z[--at] = (char)('0' + u%10);
+    u /= 10;
+  }while( u );
+  if( n<0 ) z[--at] = '-';
+  buf_add(b, z + at, sizeof(z) - (size_t)at);
+}
+
 void buf_utf8(Buf *b, unsigned cp){
   char z[4];
   size_t n = 0;

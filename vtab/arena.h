@@ -58,6 +58,8 @@ void buf_printf(Buf*, const char *fmt, ...) __attribute__((format(printf,2,3)));
 /* Room for n more bytes; returns where to write them (then n is added by the
 ** caller with b->n += k), or NULL on failure. */
 char *buf_room(Buf*, size_t n);
+/* Append an integer in decimal. */
+void buf_int(Buf*, long long);
 /* Append one code point as UTF-8. */
 void buf_utf8(Buf*, unsigned cp);
 #endif

@@ -310,6 +310,10 @@ static int read_row(Json *j, const Type *t, Value *out){
   return 0;
 }
 
+static int ends_word(char c){
+  return c==',' || c==']' || c=='}' || c==' ' || c=='\n' || c=='\t' || c=='\r' || c==0;
+}
+
 /* A value of any type, or null. */
 static int read_json(Json *j, const Type *t, Value *out){
   const char *z;
@@ -327,7 +331,7 @@ static int read_json(Json *j, const Type *t, Value *out){
     if( read_string(j, &z, &n) ) return -1;
   }else{
     z = j->z;
-    while( j->z<j->end && strchr(",]} \t\r\n", *j->z)==0 ) j->z++;
+    while( j->z<j->end && !ends_word(*j->z) ) j->z++;
     n = (size_t)(j->z - z);
   }
   return load_text(j->arena, t, z, n, out);

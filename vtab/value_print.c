@@ -77,7 +77,7 @@ void value_print(Buf *b, const Type *t, const Value *v){
   switch( t->kind ){
     case T_BOOLEAN: buf_str(b, v->i ? "true" : "false"); break;
     case T_TINYINT: case T_SMALLINT: case T_INTEGER: case T_BIGINT:
-      buf_printf(b, "%lld", (long long)v->i);
+      buf_int(b, (long long)v->i);
       break;
     case T_REAL: value_print_real(b, v->r); break;
     case T_DOUBLE: value_print_double(b, v->r); break;

@@ -451,6 +451,7 @@ static int cast(FnCall *c, int argc, const Value *argv, Value *out){
 /* TRY_CAST: NULL for whatever Athena calls an error; our own refusals stay. */
 static int try_cast(FnCall *c, int argc, const Value *argv, Value *out){
   (void)argc;
+  c->quiet = 1;
   if( cast_at(c, c->argt[0], c->rett, &argv[0], out, 0)==FN_OK ) return FN_OK;
   if( c->code==0 || strcmp(c->code, "TARN_NOT_SUPPORTED")==0 ) return FN_ERROR;
   c->code = c->message = 0;

@@ -70,6 +70,7 @@ struct FnCall {
   Arena *arena;                 /* for the result; emptied after the call */
   const char *code;             /* set by fn_error: "DIVISION_BY_ZERO", … */
   const char *message;
+  int quiet;                    /* errors that TRY catches need no message */
   /* FN_TYPED: one slot per place in the statement that survives from row to
   ** row, for compiled patterns and the like.  Set memo and memo_free together;
   ** whoever replaces a memo frees the old one. */

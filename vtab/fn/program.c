@@ -368,6 +368,7 @@ static int evaluate_call(FnCall *c, const Node *node, const Value *frame, Value 
   inner.argt = node->argt;
   inner.rett = node->rett;
   inner.arena = c->arena;
+  inner.quiet = c->quiet;
   inner.memo = node->memo;
   inner.memo_free = node->memo_free;
   rc = fn_invoke(&inner, node->n, argv, out);
@@ -417,7 +418,10 @@ static int evaluate_coalesce(FnCall *c, const Node *node, const Value *frame, Va
 }
 
 static int evaluate_try(FnCall *c, const Node *node, const Value *frame, Value *out){
-  int rc = evaluate(c, node->child[0], frame, out);
+  int quiet = c->quiet, rc;
+  c->quiet = 1;
+  rc = evaluate(c, node->child[0], frame, out);
+  c->quiet = quiet;
   if( rc==FN_OK || c->arena->oom || !program_catches(c->code) ) return rc;
   c->code = c->message = 0;
   *out = value_null();

@@ -22,7 +22,7 @@
 
 static int raise_error(FnCall *c, const char *code, const char *fmt, va_list ap){
   c->code = code;
-  c->message = arena_vprintf(c->arena, fmt, ap);
+  c->message = c->quiet && program_catches(code) ? "" : arena_vprintf(c->arena, fmt, ap);
   return FN_ERROR;
 }
 
@@ -431,6 +431,7 @@ static void call_program(sqlite3_context *ctx, int argc, sqlite3_value **argv, i
     return;
   }
   for(int i=0; i<n; i++) capture[i] = fn_value_in(type[i], argv[i + 1]);
+  c.quiet = 1;
   rc = program_run(&c, g, capture, &out);
   if( catches && rc!=FN_OK && !c.arena->oom && program_catches(c.code) ){
     rc = FN_OK;
