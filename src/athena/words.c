@@ -123,13 +123,6 @@ static int holds_names(const Walk *w, int i){
   return (w->match[i]-i)%2==0;
 }
 
-/* Parts that may be left out after an operand: where they do not go on as they
-** should, Trino takes the word for a name, even where there can be none. */
-static int only_name_otherwise(const Walk *w, int i, Rule rule){
-  if( rule==BEFORE_FIELD ) return !op(w, i-1, ')');      /* UNLOAD (…) TO is not left out */
-  return rule==BEFORE_ZONE || rule==BEFORE_NULLS || rule==FILTER_RULE || rule==OVER_RULE;
-}
-
 /* Does the rule want the keyword here, rather than a name? */
 static int prefers_keyword(const Walk *w, int i, Rule rule){
   switch( rule ){
@@ -138,7 +131,8 @@ static int prefers_keyword(const Walk *w, int i, Rule rule){
     case BEFORE_FIRST_NEXT: return is(w, i+1, "FIRST") || is(w, i+1, "NEXT");
     case BEFORE_DEFINITION: return is_name(w, i+1);
     case BEFORE_OPERANDS:
-      return op(w, i+1, '(') && !op(w, i+2, ')') && !op(w, i+2, '*') && !is(w, i+2, "DISTINCT");
+      return op(w, i+1, '(') && !op(w, i+2, ')') && !op(w, i+2, '*') && !is(w, i+2, "DISTINCT")
+        && !(is(w, i+2, "ALL") && begins_operand(w, i+3));
     case WITH_AS: return op(w, i+1, '(') && holds_word(w, i+1, "AS");
     case BEFORE_BRACKET: return op(w, i+1, '[');
     case BEFORE_BY: return is(w, i+1, "BY");
@@ -211,6 +205,7 @@ static void judge_word(const Walk *w, int i){
     if( is(w, i, "WITH") && is(w, i+1, "ORDINALITY") ) add(t, TT_WITH_ORDINALITY);
     if( is(w, i, "WITH") && is(w, i+1, "TIME") && is(w, i+2, "ZONE") ) add(t, TT_WITH_ZONE);
     add(t, word->code);
+    if( is(w, i, "WITH") ) add(t, TT_WITH_ZONE);         /* in a type: what follows is the error */
     return;
   }
   if( is(w, i, "WITHOUT") && is(w, i+1, "TIME") && is(w, i+2, "ZONE") ) add(t, TT_WITHOUT_ZONE);
@@ -223,7 +218,7 @@ static void judge_word(const Walk *w, int i){
   if( is_call ) add(t, TT_FNAME);
   if( is(w, i, "ARRAY") && !op(w, i+1, '[') && !op(w, i+1, '(') && !op(w, i+1, '<') ) add(t, TT_ARRAY_WORD);
   add(t, TT_ID);
-  if( !keyword && word && word->code && !only_name_otherwise(w, i, word->rule) ) add(t, word->code);
+  if( !keyword && word && word->code ) add(t, word->code);
 }
 
 /* Types need more candidates than a token has room for; whether one stands at
