@@ -33,7 +33,7 @@ static void add_escaped(Buf *b, unsigned char c){
 /* The surrogate that json_decode left at z, or 0. */
 static unsigned surrogate_at(const char *z, int n){
   const unsigned char *p = (const unsigned char*)z;
-  if( n<3 || p[0]!=0xed || p[1]<0xa0 ) return 0;
+  if( n<3 || p[0]!=0xed || p[1]<0xa0 || p[1]>0xbf || (p[2] & 0xc0)!=0x80 ) return 0;
   return 0xd000u | (p[1] & 0x3fu)<<6 | (p[2] & 0x3fu);
 }
 
@@ -44,7 +44,7 @@ void json_put_string(Buf *b, const char *z, int n, int astral){
     unsigned char c = (unsigned char)z[i];
     unsigned lone = 0;
     if( (c>=0x20 && c<0x80 && c!='"' && c!='\\') || (c>=0x80 && c<0xed) || (c>0xed && c<0xf0)
-     || (c==0xed && (lone = surrogate_at(z + i, n - i))==0) || (c>=0xf0 && astral) ){
+     || (c==0xed && (lone = surrogate_at(z + i, n - i))==0) || (c>=0xf0 && (astral || utf8_width(z + i, n - i)<4)) ){
       i++;
       continue;
     }

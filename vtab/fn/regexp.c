@@ -26,6 +26,7 @@ static int walk_begin(Walk *w, FnCall *c, const Value *text, const Value *patter
   w->c = c;
   w->text = text;
   w->error = regexp_get(c, pattern, &w->r)!=FN_OK;
+  if( w->r && regexp_check_text(c, w->r, text) ) w->error = 1;
   return w->error || w->r==0 ? FN_ERROR : FN_OK;
 }
 

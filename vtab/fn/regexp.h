@@ -18,6 +18,10 @@ typedef struct Regexp Regexp;
 */
 int regexp_get(FnCall*, const Value *pattern, Regexp **out);
 
+/* May the text be searched?  Once for each text, before regexp_search.
+** FN_ERROR: a refusal was raised. */
+int regexp_check_text(FnCall*, const Regexp*, const Value *text);
+
 /*
 ** Search `text` from byte `from` on.  *at is where a match begins, or -1.
 ** FN_ERROR: the match was given up and a refusal raised.  The groups of the

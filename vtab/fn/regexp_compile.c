@@ -88,6 +88,12 @@ static int compile(FnCall *c, Regexp *r){
   return rc==ONIG_NORMAL ? FN_OK : raise_error(c, rc, &info);
 }
 
+/* Oniguruma reads past the end of broken UTF-8. */
+static int is_utf8(const Value *v){
+  const OnigUChar *z = (const OnigUChar*)v->z;
+  return onigenc_is_valid_mbc_string(ONIG_ENCODING_UTF8, z, z + v->n);
+}
+
 static void regexp_free(void *p){
   Regexp *r = p;
   if( r==0 ) return;
@@ -125,6 +131,7 @@ int regexp_get(FnCall *c, const Value *pattern, Regexp **out){
   if( pattern->n>REGEXP_PATTERN_MAX ){
     return fn_refuse(c, "a regular expression longer than %d bytes", REGEXP_PATTERN_MAX);
   }
+  if( !is_utf8(pattern) ) return fn_refuse(c, "a regular expression that is not UTF-8");
   r = regexp_new(pattern);
   if( r==0 ){
     c->arena->oom = 1;
@@ -150,12 +157,17 @@ static int has_young(const Value *v){
   return 0;
 }
 
+int regexp_check_text(FnCall *c, const Regexp *r, const Value *text){
+  if( !is_utf8(text) ) return fn_refuse(c, "a regular expression on a text that is not UTF-8");
+  if( r->uses_properties && has_young(text) ){
+    return fn_refuse(c, "character properties or \\b on characters younger than Unicode 6.1");
+  }
+  return FN_OK;
+}
+
 int regexp_search(FnCall *c, Regexp *r, const Value *text, int from, int *at){
   *at = -1;
   if( from>text->n ) return FN_OK;
-  if( r->uses_properties && from==0 && has_young(text) ){
-    return fn_refuse(c, "character properties or \\b on characters younger than Unicode 6.1");
-  }
   const OnigUChar *z = (const OnigUChar*)text->z, *end = z + text->n;
   int rc = onig_search_with_param(r->program, z, end, z + from, end, r->region,
                                   ONIG_OPTION_NONE, r->param);
