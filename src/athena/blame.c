@@ -38,9 +38,9 @@ static int is_any(const Token *t, const char *const *words, size_t n){
 }
 #define IS_ANY(T, W) is_any(T, W, sizeof(W)/sizeof(W[0]))
 
-static int ends_items(const Token *t){
+static int ends_items(const Token *t, int i){
   static const char *const words[] = {"FROM", "WHERE", "GROUP", "HAVING", "ORDER", "UNION", "INTERSECT", "EXCEPT"};
-  return IS_ANY(t, words);
+  return IS_ANY(t, words) && !(i>0 && token_is(t-1, "WITHIN"));
 }
 
 static int is_operator(const Token *t){
@@ -71,7 +71,7 @@ static void step(Level *l, const Token *t, int i){
   if( token_is(t, "DISTINCT") || token_is(t, "ALL") ) l->item += l->item==i;
   else if( token_is(t, "CASE") ) l->cases++;
   else if( token_is(t, "END") && l->cases>0 ) l->cases--;
-  else if( !nested && ends_items(t) ) l->item = -1;
+  else if( !nested && ends_items(t, i) ) l->item = -1;
   else if( !nested && is_operator(t) ) l->operators = 1;
 }
 

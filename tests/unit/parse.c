@@ -249,6 +249,17 @@ static void rejected(void){
      "'INTERSECT', 'LIMIT', 'OFFSET', 'OR', 'ORDER', 'UNION', 'WINDOW', <EOF>"},
     {"SELECT 1 FROM t WHERE (a IN (1, 2 3", "1:35 mismatched input '3'. Expecting: '%', ')', '*', '+', ',', '-', '.', '/', 'AND', "
      "'AT', 'OR', '[', '||', <predicate>"},
+    {"SELECT 1 FROM t WHERE a NOT IN (1 2)", "1:35 mismatched input '2'"},
+    {"SELECT f(a IN (1 2)) FROM t", "1:18 mismatched input '2'"},
+    {"SELECT 1 + f(a IN (1 2)) FROM t", "1:16 mismatched input 'IN'"},
+    {"SELECT ARRAY[1, a IN b] FROM t", "1:22 mismatched input 'b'"},
+    {"SELECT 1 FROM t WHERE ts AT 'UTC'", "1:26 mismatched input 'AT'"},
+    {"SELECT ts AT 'UTC' FROM t", "1:14 mismatched input ''UTC''"},
+    {"SELECT 1 FROM t WHERE a. = 1", "1:24 mismatched input '.'"},
+    {"SELECT a. FROM t", "1:11 mismatched input 'FROM'"},
+    {"SELECT 1 FROM t WHERE f(x) OVER (PARTITION dept) > 1", "1:28 mismatched input 'OVER'"},
+    {"SELECT f(x) OVER (PARTITION dept) FROM t", "1:29 mismatched input 'dept'"},
+    {"SELECT * FROM UNNEST(a) WITH x", "1:25 mismatched input 'WITH'"},
     {"SELECT '\xf0\x9f\x98\x80' a b", "1:14 mismatched input 'b'. Expecting: ',', 'EXCEPT', 'FETCH', 'FROM', 'GROUP', 'HAVING', "
      "'INTERSECT', 'LIMIT', 'OFFSET', 'ORDER', 'UNION', 'WHERE', 'WINDOW', <EOF>"},
     {"SELECT `a`", "1:8 backquoted identifiers are not supported; use double quotes to quote identifiers"},
