@@ -6,6 +6,7 @@
 ** tarn_rejects what was done; tarn_swaps what an interrupted run left to do.
 ** Names that begin with tarn_ are reserved.
 */
+#include <stdlib.h>
 #include <string.h>
 #include "catalog_write.h"
 #include "output.h"
@@ -43,10 +44,16 @@ static const char schema[] =
   "  PRIMARY KEY(run, folder)) WITHOUT ROWID;";
 
 int catalog_create(Session *s){
-  const char *found = session_text(s, "SELECT count(*) FROM sqlite_master WHERE name='tarn_swaps'");
+  const char *found = session_text(s, "SELECT count(*) FROM sqlite_master WHERE name='tarn_swaps'"), *version;
   int rc;
   if( found==0 ) return 1;
-  if( found[0]!='0' ) return 0;
+  if( found[0]!='0' ){
+    version = session_text(s, "PRAGMA user_version");
+    if( version==0 ) return 1;
+    if( atoi(version)<=CATALOG_VERSION ) return 0;
+    return session_fail(s, "TARN_LAKE: %s was made by a newer tarn (catalog version %s; this one knows %d)",
+                        s->options->lake, version, CATALOG_VERSION);
+  }
   if( session_begin(s) ) return 1;
   rc = sqlite3_exec(s->db, schema, 0, 0, 0)==SQLITE_OK ? 0 : session_fail_sqlite(s);
   rc = rc || session_exec(s, "PRAGMA application_id=%d", CATALOG_ID)

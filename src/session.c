@@ -32,7 +32,7 @@ static void on_interrupt(int signal){
   if( interrupt_db ) sqlite3_interrupt(interrupt_db);
 }
 
-static void die_of_memory(void *arg){
+static _Noreturn void die_of_memory(void *arg){
   (void)arg;
   fputs("tarn: out of memory\n", stderr);
   _exit(EXIT_FAILED);
@@ -239,9 +239,14 @@ int session_begin(Session *s){
 
 void session_remember_staged(Session *s, const char *path){
   StagedPath *p = sqlite3_malloc64(sizeof(*p));
-  if( p==0 || (p->path = sqlite3_mprintf("%s", path))==0 ) die_of_memory(0);
-  p->next = s->staged;
-  s->staged = p;
+  char *copy = sqlite3_mprintf("%s", path);
+  if( p && copy ){
+    p->path = copy;
+    p->next = s->staged;
+    s->staged = p;
+  }else{
+    die_of_memory(0);
+  }
 }
 
 static void forget_staged(Session *s, int failed){

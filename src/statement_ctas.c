@@ -184,7 +184,47 @@ static char *create_sql(Session *s, const Compiled *c, const TableName *t){
   return sql;
 }
 
-static int make_stored_table(Session *s, const Compiled *c, const TableName *t){
+/* How many of the last columns partitioned_by names; -1 after an error. */
+static int partition_columns(Session *s, const Compiled *c){
+  const Property *p = statement_property(c->statement, "partitioned_by");
+  const Expr *list = p ? p->value : 0;
+  if( list==0 ) return 0;
+  if( list->kind!=EXPR_ARRAY ){
+    session_fail(s, "INVALID_TABLE_PROPERTY: line %d:%d: Invalid value for catalog 'awsdatacatalog' table property 'partitioned_by'", p->pos.line, p->pos.col);
+    return -1;
+  }
+  for(int i=0; i<list->n; i++){
+    int at = c->n_column - list->n + i;
+    if( at<0 || list->arg[i]->kind!=EXPR_STRING || strcasecmp(list->arg[i]->text, c->column[at].name)!=0 ){
+      session_fail(s, "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same order as the table properties");
+      return -1;
+    }
+  }
+  if( list->n==c->n_column && list->n>0 ){
+    session_fail(s, "INVALID_TABLE_PROPERTY: Table contains only partition columns");
+    return -1;
+  }
+  return list->n;
+}
+
+/* Athena writes to at most 100 partitions at once. */
+static int check_partition_count(Session *s, const Compiled *c, const TableName *t, int n){
+  Buf b;
+  const char *count;
+  if( n==0 ) return 0;
+  buf_init(&b, &s->arena);
+  for(int i=c->n_column-n; i<c->n_column; i++){
+    char *name = sqlite3_mprintf("%s\"%w\"", i>c->n_column-n ? ", " : "", lower_name(&s->arena, c->column[i].name));
+    buf_str(&b, name ? name : "");
+    sqlite3_free(name);
+  }
+  count = session_text(s, "SELECT count(*) FROM (SELECT DISTINCT %s FROM \"%w\" LIMIT 101)", b.z, t->sqlite_name);
+  if( count==0 ) return 1;
+  if( strcmp(count, "101")!=0 ) return 0;
+  return session_fail(s, "HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of 100 open writers for partitions/buckets");
+}
+
+static int make_stored_table(Session *s, const Compiled *c, const TableName *t, int n_partition){
   NewTable n;
   char *sql = create_sql(s, c, t);
   int rc;
@@ -199,7 +239,8 @@ static int make_stored_table(Session *s, const Compiled *c, const TableName *t){
   n.sql = c->statement->sql;
   if( catalog_add_table(s, t, &n) ) return 1;
   for(int i=0; i<c->n_column; i++){
-    if( catalog_add_column(s, t, i, lower_name(&s->arena, c->column[i].name), c->column[i].type, 0, 0, 0) ) return 1;
+    if( catalog_add_column(s, t, i, lower_name(&s->arena, c->column[i].name), c->column[i].type, 0, 0,
+                           i>=c->n_column-n_partition) ) return 1;
   }
   return 0;
 }
@@ -209,15 +250,17 @@ int statement_create_table_as(Session *s, const Compiled *c, Output *out){
   TableName t;
   long long n = 0, written, bytes;
   const char *folder;
-  int skip;
+  int skip, n_partition;
   if( table_name_resolve(s, &st->table, &t) || check_free(s, st, &t, &skip) ) return 1;
   if( skip ) return result_update(s, out, 0);
   if( check_properties(s, st) || check_columns(s, c) ) return 1;
+  n_partition = partition_columns(s, c);
   folder = external_folder(s, st, &t);
-  if( s->error || make_stored_table(s, c, &t) ) return 1;
+  if( s->error || make_stored_table(s, c, &t, n_partition) ) return 1;
   if( !st->with_no_data ){
     if( session_exec(s, "INSERT INTO \"%w\" %s", t.sqlite_name, c->sqlite_sql_stored) ) return 1;
     n = sqlite3_changes64(s->db);
+    if( check_partition_count(s, c, &t, n_partition) ) return 1;
   }
   if( folder && export_stage(s, session_now(), &t, folder, &written, &bytes) ) return 1;
   return result_update(s, out, n);

@@ -93,6 +93,42 @@ static int show_views(Session *s, const Statement *st, Output *out){
     session_prepare(s, "SELECT name FROM tarn_views WHERE database=%Q ORDER BY 1", database), MATCH_REGEX, st->pattern);
 }
 
+/* The partitions of a stored table are those that its rows have. */
+static int show_stored_partitions(Session *s, const TableName *t, Output *out){
+  static const char *const names[] = {"partition"};
+  const char *key[64], **value;
+  const Type *type[64];
+  sqlite3_stmt *stmt = session_prepare(s, "SELECT name, type FROM tarn_columns WHERE database=%Q AND table_name=%Q AND is_partition ORDER BY position",
+                                       t->database, t->name);
+  int n = 0;
+  Buf b;
+  buf_init(&b, &s->arena);
+  while( session_step(s, stmt)==1 && n<64 ){
+    const char *text = column_text(s, stmt, 1), *bad;
+    char *quoted = sqlite3_mprintf("%s\"%w\"", n ? ", " : "", sqlite3_column_text(stmt, 0));
+    key[n] = column_text(s, stmt, 0);
+    type[n++] = type_parse(&s->arena, text, strlen(text), &bad);
+    buf_str(&b, quoted ? quoted : "");
+    sqlite3_free(quoted);
+  }
+  stmt = session_prepare(s, "SELECT DISTINCT %s FROM \"%w\" ORDER BY %s", b.z, t->sqlite_name, b.z);
+  value = ARENA_ARRAY(&s->arena, const char*, n+1);
+  result_texts(s, out, RESULT_UTILITY, "string", 1, names);
+  while( session_step(s, stmt)==1 ){
+    for(int i=0; i<n; i++){
+      Value v = column_value(stmt, i, type[i]), loaded = v;
+      Buf cell;
+      buf_init(&cell, &s->arena);
+      value[i] = 0;
+      if( v.kind==V_NULL || value_load(&s->arena, type[i], &v, &loaded) ) continue;
+      value_print(&cell, type[i], &loaded);
+      value[i] = cell.z ? cell.z : "";
+    }
+    output_text(out, partition_spec(&s->arena, n, key, value));
+  }
+  return s->error ? 1 : result_end(s, out);
+}
+
 static int show_partitions(Session *s, const Statement *st, Output *out){
   TableName t;
   int kind;
@@ -104,6 +140,7 @@ static int show_partitions(Session *s, const Statement *st, Output *out){
     return session_fail(s, "FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
                            "Table %s is not a partitioned table", t.name);
   }
+  if( kind==OBJECT_STORED ) return show_stored_partitions(s, &t, out);
   return print_names(s, out, "string", "partition",
     session_prepare(s, "SELECT spec FROM tarn_partitions WHERE database=%Q AND table_name=%Q ORDER BY spec", t.database, t.name),
     MATCH_ALL, 0);

@@ -164,3 +164,25 @@ def test_insert_into_partitions_makes_their_folders():
         same(sorted(os.listdir(os.path.join(lake.s3_root, "b/t"))), ["dt=__HIVE_DEFAULT_PARTITION__", "dt=x", "dt=y"])
         same(lake.query("SELECT * FROM t ORDER BY a"), '"a","dt"\n"1","x"\n"2","y"\n"3",\n')
         same(lake.query("SHOW PARTITIONS t"), "dt=__HIVE_DEFAULT_PARTITION__\ndt=x\ndt=y")
+
+
+def test_partitioned_tables_keep_their_partitions():
+    with Lake() as lake:
+        lake.query("CREATE TABLE t WITH (format = 'PARQUET', partitioned_by = ARRAY['dt', 'h']) AS "
+                   "SELECT * FROM (VALUES (1, 'x', 3), (2, 'y', 4), (3, 'y', NULL)) v(n, dt, h)")
+        same(lake.query("SHOW PARTITIONS t"), "dt=x/h=3\ndt=y/h=__HIVE_DEFAULT_PARTITION__\ndt=y/h=4")
+        assert "# Partition Information" in lake.query("DESCRIBE t")
+        same(lake.query("SELECT * FROM t WHERE h = 4"), '"n","dt","h"\n"2","y","4"\n')
+        line = lake.error("query", "CREATE TABLE u WITH (partitioned_by = ARRAY['n']) AS SELECT 1 AS n, 2 AS m")
+        assert line.startswith("HIVE_COLUMN_ORDER_MISMATCH: "), line
+        line = lake.error("query", "CREATE TABLE u WITH (partitioned_by = ARRAY['k']) AS SELECT 1 AS n, k FROM UNNEST(sequence(1, 101)) x(k)")
+        assert line.startswith("HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of 100 open writers"), line
+        line = lake.error("query", "CREATE TABLE u WITH (nosuch = 1) AS SELECT 1 AS n")
+        assert line.startswith("INVALID_TABLE_PROPERTY: "), line
+
+
+def test_a_lake_of_a_newer_tarn_is_left_alone():
+    with Lake() as lake:
+        lake.query("SHOW TABLES")
+        lake.sqlite("PRAGMA user_version=99")
+        assert lake.error("query", "SHOW TABLES").startswith("TARN_LAKE: ")
