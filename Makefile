@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all docs deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
+.PHONY: all docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -122,6 +122,10 @@ bench-quick: all $(PEERS)/bench
 	$(PEERS)/bench/bin/python bench/bench.py --scale 0.1 --rounds 2 --no-write
 bench-stedi: all $(PEERS)/bench
 	$(PEERS)/bench/bin/python bench/bench.py --scale 0.1 --rounds 5 --only 'real STEDI' --no-write
+
+# Writes docs/benchmark-functions.md.
+bench-functions: all $(PEERS)/bench
+	$(PEERS)/bench/bin/python bench/functions.py
 
 tpc: all $(PEERS)/tpc
 	$(PEERS)/tpc/bin/python tests/peers/tpc.py

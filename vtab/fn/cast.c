@@ -427,6 +427,7 @@ const char *cast_native(Arena *a, const Type *from, const Type *to){
   if( from->kind==T_VARCHAR && to->kind==T_VARCHAR ){
     return to->p==TYPE_UNBOUNDED || (from->p!=TYPE_UNBOUNDED && from->p<=to->p) ? "%1" : 0;
   }
+  if( type_is_integer(from) && to->kind==T_VARCHAR && (to->p==TYPE_UNBOUNDED || to->p>=20) ) return "CAST(%1 AS TEXT)";
   if( from->kind==T_CHAR && to->kind==T_CHAR ) return from->p<=to->p ? "%1" : 0;
   if( from->kind==T_VARCHAR && to->kind==T_VARBINARY ) return "CAST(%1 AS BLOB)";
   if( is_short_decimal(from) && is_short_decimal(to) && to->s>=from->s && to->p - to->s>=from->p - from->s ){
