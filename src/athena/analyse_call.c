@@ -114,6 +114,7 @@ static void check_array_join(Analyser *an, const Expr *e, const char *name, cons
 
 /* Resolve, bind lambdas, coerce arguments: fills sem->fn or sem->agg and sem->arg. */
 static Sem *resolve(Analyser *an, Scope *s, Expr *e, const char *name, int n, Expr **arg){
+  if( n>127 ) an_fail(an, "TOO_MANY_ARGUMENTS", e->pos, "Too many arguments for function call %s()", name);
   if( n>FN_ARG_MAX ) an_refuse(an, e->pos, "a call with more than %d arguments", FN_ARG_MAX);
   const Type **t = argument_types(an, s, n, arg);
   LambdaEnv env = {an, e->pos, s, arg};
@@ -341,7 +342,12 @@ const Type *call_analyse(Analyser *an, Scope *s, Expr *e){
       an_fail(an, "TYPE_MISMATCH", e->filter->pos, "Filter expression must evaluate to a boolean (actual: %s)", type_z(an, t));
     e->filter = expr_coerce(an, e->filter, &TYPE_BOOLEAN);
   }
-  if( !strcmp(name, "listagg") ) listagg_arguments(an, e);
+  if( !strcmp(name, "listagg") ){
+    listagg_arguments(an, e);
+    const Type *t = e->n && !is_lambda(e->arg[0]) ? expr_analyse(an, s, e->arg[0]) : 0;
+    if( t && t->kind!=T_VARCHAR )
+      an_fail(an, "TYPE_MISMATCH", e->pos, "Expected expression of varchar, but '%s' has %s type", expr_text(an, e->arg[0]), type_z(an, t));
+  }
   Sem *sem = resolve(an, s, e, name, e->star ? 0 : e->n, e->arg);
   if( !strcmp(name, "array_join") && !type_can_cast(sem->arg[0]->type->arg[0], &TYPE_VARCHAR) )
     an_fail(an, "OPERATOR_NOT_FOUND", e->pos, "Cannot cast %s to varchar", type_z(an, sem->arg[0]->type->arg[0]));

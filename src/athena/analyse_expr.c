@@ -270,7 +270,7 @@ static const Type *analyse_field(Analyser *an, Scope *s, Expr *e){
   int found = -1;
   for(int i=0; i<row->n; i++){
     if( row->name[i]==0 || strcasecmp(row->name[i], e->name.lower) ) continue;
-    if( found>=0 ) an_fail(an, "AMBIGUOUS_NAME", e->pos, "Ambiguous row field reference: %s", e->name.text);
+    if( found>=0 ) an_fail(an, "AMBIGUOUS_NAME", e->name.pos, "Ambiguous row field reference: %s", e->name.text);
     found = i;
   }
   if( found<0 ) no_column(an, e->pos, n>0 ? dotted(an, n, part) : "null");
@@ -329,7 +329,7 @@ static const Type *analyse_arithmetic(Analyser *an, Scope *s, Expr *e){
 static const Type *analyse_unary(Analyser *an, Scope *s, Expr *e){
   const Type *t = expr_analyse(an, s, e->arg[0]);
   if( e->op=='+' ){
-    if( !type_is_numeric(t) )
+    if( !type_is_numeric(t) || t->kind==T_DECIMAL )
       an_fail(an, "TYPE_MISMATCH", e->pos, "Unary '+' operator cannot by applied to %s type", type_z(an, t));
     sem_new(an, e, SEM_NONE);
     return e->type = t;
@@ -430,7 +430,7 @@ static const Type *analyse_subscript(Analyser *an, Scope *s, Expr *e){
   const Type *base = expr_analyse(an, s, e->arg[0]);
   Expr *index = e->arg[1];
   if( base->kind==T_ROW ){
-    if( index->kind!=EXPR_INTEGER || index->text[0]=='-' ){
+    if( index->kind!=EXPR_INTEGER ){
       expr_analyse(an, s, index);
       an_fail(an, "EXPRESSION_NOT_CONSTANT", index->pos, "Subscript expression on ROW requires a constant index");
     }
@@ -494,13 +494,13 @@ static const Type *analyse_case(Analyser *an, Scope *s, Expr *e){
 }
 
 static const Type *analyse_case_simple(Analyser *an, Scope *s, Expr *e){
-  const Type *t = expr_analyse(an, s, e->arg[0]);
+  const Type *first = expr_analyse(an, s, e->arg[0]), *t = first;
   for(int i=1; i+1<e->n; i+=2){
     const Type *w = expr_analyse(an, s, e->arg[i]);
     const Type *u = type_common(an->arena, t, w);
     if( u==0 )
       an_fail(an, "TYPE_MISMATCH", e->arg[i]->pos,
-        "CASE operand type does not match WHEN clause operand type: %s vs %s", type_z(an, t), type_z(an, w));
+        "CASE operand type does not match WHEN clause operand type: %s vs %s", type_z(an, first), type_z(an, w));
     t = u;
   }
   e->arg[0] = expr_coerce(an, e->arg[0], t);
@@ -515,6 +515,7 @@ static const Type *analyse_case_simple(Analyser *an, Scope *s, Expr *e){
 
 static const Type *analyse_cast(Analyser *an, Scope *s, Expr *e){
   const Type *to = type_of_name(an, e->type_name, e->pos);
+  if( to->kind==T_UNKNOWN ) an_fail(an, "TYPE_MISMATCH", e->pos, "UNKNOWN is not a valid type");
   const Type *from = expr_analyse(an, s, e->arg[0]);
   if( from->kind!=T_UNKNOWN && !type_can_cast(from, to) )
     an_fail(an, "TYPE_MISMATCH", e->pos, "Cannot cast %s to %s", type_z(an, from), type_z(an, to));
@@ -619,7 +620,10 @@ static QueryInfo *subquery(Analyser *an, Scope *s, Expr *e, SemKind kind){
   int beyond = 0;
   for(int i=first; i<an->n_outer; i++) beyond |= an->outer[i].depth<an->query_depth;
   q->correlated = beyond;
-  if( beyond ) correlated_check(an, e->query, kind==SEM_SUBQUERY ? e->query->pos : e->pos, kind==SEM_SUBQUERY);
+  if( beyond ){
+    correlated_check(an, e->query, kind==SEM_SUBQUERY ? e->query->pos : e->pos,
+      kind==SEM_EXISTS ? CORRELATED_EXISTS : kind==SEM_IN_QUERY ? CORRELATED_IN : CORRELATED_SCALAR);
+  }
   an->query_depth--;
   an->select = select;
   sem->n_outer = an->n_outer - first;
@@ -663,9 +667,9 @@ static const Type *analyse_in_query(Analyser *an, Scope *s, Expr *e, SemKind kin
   Sem *sem = e->sem;
   sem->operand = v->kind==T_ROW ? t : t->arg[0];
   if( kind==SEM_QUANTIFIED && e->op!=OP_EQ && e->op!=OP_NE && !type_is_orderable(sem->operand) )
-    an_fail(an, "TYPE_MISMATCH", e->pos, "Type [%s] must be orderable in order to be used in quantified comparison", type_z(an, v));
+    an_fail(an, "TYPE_MISMATCH", e->pos, "Type [%s] must be orderable in order to be used in quantified comparison", type_z(an, t));
   if( !type_is_comparable(sem->operand) )
-    an_fail(an, "TYPE_MISMATCH", e->pos, "Type [%s] must be comparable in order to be used in quantified comparison", type_z(an, v));
+    an_fail(an, "TYPE_MISMATCH", e->pos, "Type [%s] must be comparable in order to be used in quantified comparison", type_z(an, t));
   e->arg[0] = expr_coerce(an, e->arg[0], sem->operand);
   sem->fn = comparison_fn(an, kind==SEM_QUANTIFIED ? e->op : OP_EQ, sem->operand);
   if( sem->fn==0 && sem->operand->kind!=T_UNKNOWN ) an_refuse(an, e->pos, "comparison of %s", type_z(an, sem->operand));

@@ -96,6 +96,8 @@ static const Type *typed(Analyser *an, Expr *e){
     if( rc ) invalid(an, e, word);
     return constant(an, e, t, out);
   }
+  if( t->n || t->kind==T_UNKNOWN )
+    an_fail(an, "INVALID_LITERAL", e->pos, "No literal form for resolvedType %s", type_z(an, t));
   if( t->kind>=T_UUID ) an_refuse(an, e->pos, "%s literal", word);
   FnCall c;
   memset(&c, 0, sizeof c);

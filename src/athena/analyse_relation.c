@@ -165,7 +165,7 @@ static void analyse_lateral(Analyser *an, Scope *left, Relation *rel, RelInfo *i
   }
   an->query_depth--;
   an->select = select;
-  if( info->correlated ) correlated_check(an, rel->query, rel->query->pos, 1);
+  if( info->correlated ) correlated_check(an, rel->query, rel->query->pos, CORRELATED_LATERAL);
   query_fields(an, info, q);
   for(int i=0; info->correlated && i<info->scope->n; i++)   /* t_unnest counts from 1 */
     info->scope->field[i]->sql = column_sql(an, info->id, i+1);

@@ -82,13 +82,14 @@ static int range_fits(Analyser *an, const Type *key, const Type *value){
   return value->kind==T_INTERVAL_DS || (value->kind==T_INTERVAL_YM && key->kind!=T_TIME && key->kind!=T_TIME_TZ);
 }
 
-static void check_offset(Analyser *an, Scope *s, Window *w, Expr **e){
+static void check_offset(Analyser *an, Scope *s, Window *w, Expr **e, const char *side){
   if( *e==0 ) return;
   const Type *t = expr_analyse(an, s, *e);
   if( w->frame!=FRAME_RANGE ){
-    if( !type_is_integer(t) && t->kind!=T_UNKNOWN )
-      an_fail(an, "TYPE_MISMATCH", (*e)->pos, "Window frame %s offset value type must be exact numeric type with scale 0 (actual: %s)",
-        w->frame==FRAME_ROWS ? "ROWS" : "GROUPS", type_z(an, t));
+    if( !type_is_integer(t) && !(t->kind==T_DECIMAL && t->s==0) )
+      an_fail(an, "TYPE_MISMATCH", (*e)->pos, "Window frame %s %s value type must be exact numeric type with scale 0 (actual %s)",
+        w->frame==FRAME_ROWS ? "ROWS" : "GROUPS", side, type_z(an, t));
+    if( t->kind==T_DECIMAL ) an_refuse(an, (*e)->pos, "a decimal as window frame offset");
     *e = expr_coerce(an, *e, &TYPE_BIGINT);
     return;
   }
@@ -114,7 +115,7 @@ static void analyse_frame(Analyser *an, Scope *s, Window *w){
   check_bounds(an, w);
   if( w->frame==FRAME_RANGE && (w->start_value || w->end_value) ){
     if( w->order_by.n==0 )
-      an_fail(an, "MISSING_ORDER_BY", w->frame_pos, "Window frame of type RANGE PRECEDING or FOLLOWING requires ORDER BY");
+      an_fail(an, "MISSING_ORDER_BY", w->pos.line ? w->pos : w->frame_pos, "Window frame of type RANGE PRECEDING or FOLLOWING requires ORDER BY");
     if( w->order_by.n>1 )
       an_fail(an, "INVALID_ORDER_BY", w->order_by.pos,
         "Window frame of type RANGE PRECEDING or FOLLOWING requires single sort item in ORDER BY (actual: %d)", w->order_by.n);
@@ -123,10 +124,17 @@ static void analyse_frame(Analyser *an, Scope *s, Window *w){
       an_fail(an, "TYPE_MISMATCH", w->order_by.item[0].e->pos,
         "Window frame of type RANGE PRECEDING or FOLLOWING requires that sort item type be numeric, datetime or interval (actual: %s)", type_z(an, key));
   }
-  if( w->frame==FRAME_GROUPS && w->order_by.n==0 )
-    an_fail(an, "MISSING_ORDER_BY", w->frame_pos, "Window frame of type GROUPS PRECEDING or FOLLOWING requires ORDER BY");
-  check_offset(an, s, w, &w->start_value);
-  check_offset(an, s, w, &w->end_value);
+  if( w->frame==FRAME_GROUPS && w->order_by.n==0 && (w->start_value || w->end_value) )
+    an_fail(an, "MISSING_ORDER_BY", w->pos.line ? w->pos : w->frame_pos, "Window frame of type GROUPS PRECEDING or FOLLOWING requires ORDER BY");
+  check_offset(an, s, w, &w->start_value, "start");
+  check_offset(an, s, w, &w->end_value, "end");
+}
+
+static void check_nested(Analyser *an, Expr *e){
+  if( e==0 ) return;
+  ExprList l = collect_calls(an, e, 0, 1, 0);
+  if( l.n )
+    an_fail(an, "NESTED_WINDOW", l.e[0]->pos, "Cannot nest window functions or row pattern measures inside window specification");
 }
 
 static void analyse_window(Analyser *an, Scope *s, Window *w){
@@ -143,6 +151,10 @@ static void analyse_window(Analyser *an, Scope *s, Window *w){
       an_fail(an, "TYPE_MISMATCH", e->pos, "%s is not orderable, and therefore cannot be used in window function ORDER BY", type_z(an, t));
   }
   analyse_frame(an, s, w);
+  for(int i=0; i<w->partition_by.n; i++) check_nested(an, w->partition_by.e[i]);
+  for(int i=0; i<w->order_by.n; i++) check_nested(an, w->order_by.item[i].e);
+  check_nested(an, w->start_value);
+  check_nested(an, w->end_value);
 }
 
 void windows_define(Analyser *an, Select *sel){

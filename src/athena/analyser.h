@@ -271,7 +271,8 @@ int window_only(const char *name);
 const Type *window_call_analyse(Analyser*, Scope*, Expr*);
 
 /* analyse_correlated.c: an error for what the engine cannot plan */
-void correlated_check(Analyser*, Query*, Pos, int is_scalar);
+typedef enum CorrelatedKind { CORRELATED_SCALAR, CORRELATED_EXISTS, CORRELATED_IN, CORRELATED_LATERAL } CorrelatedKind;
+void correlated_check(Analyser*, Query*, Pos, CorrelatedKind);
 /* Its WHERE compares a column with one of an enclosing query. */
 int select_probes(Select*);
 
