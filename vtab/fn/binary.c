@@ -153,7 +153,6 @@ static int fn_to_base32(FnCall *c, int argc, const Value *a, Value *out){
 /* As Guava's decoder: padding is cut off, the rest must have a length that
 ** encoding can give. */
 static int fn_from_base32(FnCall *c, int argc, const Value *a, Value *out){
-  static const char exception[] = "com.google.common.io.BaseEncoding$DecodingException";
   static const char lengths[] = {1, 0, 1, 0, 1, 1, 0, 1};
   int n = a[0].n, have = 0;
   unsigned bits = 0;
@@ -161,14 +160,14 @@ static int fn_from_base32(FnCall *c, int argc, const Value *a, Value *out){
   (void)argc;
   buf_init(&b, c->arena);
   while( n>0 && a[0].z[n-1]=='=' ) n--;
-  if( !lengths[n & 7] ) return fn_bad_argument(c, "%s: Invalid input length %d", exception, n);
+  if( !lengths[n & 7] ) return fn_bad_argument(c, "Invalid input length %d", n);
   for(int i=0; i<n; ){
     unsigned cp = utf8_next(a[0].z, n, &i);
     const char *p = cp && cp<0x7f ? strchr(BASE32, (int)cp) : 0;
     if( p==0 && (cp<=0x20 || cp>=0x7f) ){
-      return fn_bad_argument(c, "%s: Unrecognized character: 0x%x", exception, cp);
+      return fn_bad_argument(c, "Unrecognized character: 0x%x", cp);
     }
-    if( p==0 ) return fn_bad_argument(c, "%s: Unrecognized character: %c", exception, (int)cp);
+    if( p==0 ) return fn_bad_argument(c, "Unrecognized character: %c", (int)cp);
     bits = (bits<<5 | (unsigned)(p - BASE32)) & 0xfff;
     have += 5;
     if( have>=8 ){

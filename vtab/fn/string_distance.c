@@ -121,7 +121,7 @@ static int fn_luhn(FnCall *c, int argc, const Value *a, Value *out){
   int sum = 0;
   for(int i=0; i<a[0].n; i++){
     if( a[0].z[i]<'0' || a[0].z[i]>'9' ){
-      return fn_bad_argument(c, "For input string: \"%.*s\"", a[0].n, a[0].z);
+      return fn_bad_argument(c, "Input contains non-digit character");
     }
   }
   for(int i=a[0].n - 1, place=0; i>=0; i--, place++){
