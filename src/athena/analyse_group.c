@@ -32,7 +32,7 @@ static int key_add(Analyser *an, Select *sel, int *cap, Expr *e){
 
 static void check_comparable(Analyser *an, Expr *e){
   if( !type_is_comparable(e->type) )
-    an_fail(an, "TYPE_MISMATCH", e->pos, "%s is not comparable, and therefore cannot be used in GROUP BY", type_z(an, e->type));
+    an_fail(an, "TYPE_MISMATCH", select_pos(an), "%s is not comparable, and therefore cannot be used in GROUP BY", type_z(an, e->type));
 }
 
 /* One expression of GROUP BY a, 2, lower(x). */
@@ -262,7 +262,7 @@ static void check_output(Analyser *an, Select *sel, Expr *e){
 static void check_grouping(Analyser *an, Select *sel, Expr *e){
   Sem *sem = e->sem;
   if( sel->body->n_group==0 )
-    an_fail(an, "MISSING_GROUP_BY", POS_START,
+    an_fail(an, "MISSING_GROUP_BY", select_pos(an),
       "A GROUPING() operation can only be used with a corresponding GROUPING SET/CUBE/ROLLUP/GROUP BY clause");
   sem->n_key = e->n;
   sem->key = ARENA_ARRAY(an->arena, int, e->n+1);

@@ -239,7 +239,7 @@ static int64_t ordinal(Expr *e){
 
 static void check_orderable(Analyser *an, Expr *shown, const Type *t){
   if( !type_is_orderable(t) )
-    an_fail(an, "TYPE_MISMATCH", POS_START, "Type %s is not orderable, and therefore cannot be used in ORDER BY: %s",
+    an_fail(an, "TYPE_MISMATCH", select_pos(an), "Type %s is not orderable, and therefore cannot be used in ORDER BY: %s",
       type_z(an, t), expr_text(an, shown));
 }
 
@@ -266,7 +266,7 @@ static void check_distinct_order(Analyser *an, Select *sel, Query *q){
     int found = 0;
     for(int j=0; j<sel->n_out && !found; j++) found = expr_same(q->order_by.item[i].e, sel->out[j]);
     if( !found )
-      an_fail(an, "EXPRESSION_NOT_IN_DISTINCT", POS_START, "For SELECT DISTINCT, ORDER BY expressions must appear in select list");
+      an_fail(an, "EXPRESSION_NOT_IN_DISTINCT", select_pos(an), "For SELECT DISTINCT, ORDER BY expressions must appear in select list");
   }
 }
 
@@ -437,7 +437,8 @@ static void analyse_setop(Analyser *an, Scope *outer, Body *body){
       an_fail(an, "TYPE_MISMATCH", body->pos, "column %d in %s query has incompatible types: %s, %s",
         i+1, set_word(body->op), type_z(an, a), type_z(an, b));
     if( !(body->op=='U' && body->all) && !type_is_comparable(t) )
-      an_fail(an, "TYPE_MISMATCH", body->pos, "Type %s is not comparable and therefore cannot be used in a %s query", type_z(an, t), set_word(body->op));
+      an_fail(an, "TYPE_MISMATCH", body->pos, "Type %s is not comparable and therefore cannot be used in %s%s",
+        type_z(an, t), set_word(body->op), body->op=='U' ? " DISTINCT" : "");
     info->field[i] = field_new(an, l->field[i]->name, l->field[i]->label, t, 0);
   }
   body->sem = info;

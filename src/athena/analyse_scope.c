@@ -16,6 +16,10 @@
 
 const Pos POS_NONE = {0, 0}, POS_START = {1, 1};
 
+Pos select_pos(const Analyser *an){
+  return an->select && an->select->body->pos.line ? an->select->body->pos : POS_START;
+}
+
 void an_fail(Analyser *an, const char *code, Pos pos, const char *fmt, ...){
   va_list ap;
   va_start(ap, fmt);

@@ -199,8 +199,8 @@ static void window_arguments(Analyser *an, Scope *s, Expr *e, const WindowFn *f,
 
 static void check_window_call(Analyser *an, Expr *e){
   if( e->distinct )
-    an_fail(an, "NOT_SUPPORTED", POS_START, "DISTINCT in window function parameters not yet supported: %s", expr_text(an, e));
-  if( e->filter ) an_fail(an, "NOT_SUPPORTED", POS_START, "FILTER is not yet supported for window functions");
+    an_fail(an, "NOT_SUPPORTED", select_pos(an), "DISTINCT in window function parameters not yet supported: %s", expr_text(an, e));
+  if( e->filter ) an_fail(an, "NOT_SUPPORTED", select_pos(an), "FILTER is not yet supported for window functions");
 }
 
 const Type *window_call_analyse(Analyser *an, Scope *s, Expr *e){
@@ -228,7 +228,7 @@ const Type *window_call_analyse(Analyser *an, Scope *s, Expr *e){
     e->filter = filter;
     e->distinct = distinct;
     Sem *sem = e->sem;
-    if( sem->kind!=SEM_AGG ) an_fail(an, "FUNCTION_NOT_WINDOW", POS_START, "Not a window function: %s", name);
+    if( sem->kind!=SEM_AGG ) an_fail(an, "FUNCTION_NOT_WINDOW", select_pos(an), "Not a window function: %s", name);
     if( nulls!=NULLS_NONE )
       an_fail(an, "NULL_TREATMENT_NOT_ALLOWED", e->pos, "Cannot specify null treatment clause for %s function", name);
     check_window_call(an, e);
@@ -244,6 +244,12 @@ const Type *window_call_analyse(Analyser *an, Scope *s, Expr *e){
   if( e->nulls!=NULLS_NONE && !f->null_treatment )
     an_fail(an, "NULL_TREATMENT_NOT_ALLOWED", e->pos, "Cannot specify null treatment clause for %s function", name);
   check_window_call(an, e);
+  if( !strcmp(f->name, "lag") || !strcmp(f->name, "lead") ){
+    if( w->order_by.n==0 )
+      an_fail(an, "MISSING_ORDER_BY", over->pos.line ? over->pos : e->pos, "%s function requires an ORDER BY window clause", f->name);
+    if( w->frame!=FRAME_DEFAULT )
+      an_fail(an, "INVALID_WINDOW_FRAME", w->frame_pos, "Cannot specify window frame for %s function", f->name);
+  }
   sem->window_name = f->name;
   sem->window = w;
   return e->type;

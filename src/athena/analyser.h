@@ -196,6 +196,8 @@ struct Analyser {
 _Noreturn void an_fail(Analyser*, const char *code, Pos, const char *fmt, ...) __attribute__((format(printf,4,5)));
 _Noreturn void an_refuse(Analyser*, Pos, const char *fmt, ...) __attribute__((format(printf,3,4)));
 extern const Pos POS_NONE, POS_START;
+/* Where Trino reports errors of a whole SELECT: its first word. */
+Pos select_pos(const Analyser*);
 Scope *scope_new(Analyser*, Scope *parent, Select*);
 void scope_add(Analyser*, Scope*, Field*);
 Field *field_new(Analyser*, const char *name, const char *label, const Type*, const char *sql);

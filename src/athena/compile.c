@@ -37,7 +37,7 @@ static void result_columns(Analyser *an, QueryInfo *q, Compiled *out){
 static void check_new_columns(Analyser *an, Statement *st, QueryInfo *q){
   for(int i=0; i<q->n; i++){
     const char *name = q->field[i]->name;
-    if( name==0 ) an_fail(an, "MISSING_COLUMN_NAME", POS_START, "Column name not specified at position %d", i+1);
+    if( name==0 ) an_fail(an, "MISSING_COLUMN_NAME", st->pos, "Column name not specified at position %d", i+1);
     for(int j=0; j<i; j++)
       if( !strcmp(q->field[j]->name, name) )
         an_fail(an, "DUPLICATE_COLUMN_NAME", st->pos, "Column name '%s' specified more than once", name);
@@ -79,7 +79,7 @@ static const Type *const *insert_types(Analyser *an, Statement *st, QueryInfo *q
     ok = text || type_equal(from[i], to[i]) || type_can_coerce(from[i], to[i]);
   }
   if( !ok )
-    an_fail(an, "TYPE_MISMATCH", POS_START, "Insert query has mismatched column types: Table: [%s], Query: [%s]",
+    an_fail(an, "TYPE_MISMATCH", st->pos, "Insert query has mismatched column types: Table: [%s], Query: [%s]",
       type_list(an, n, to), type_list(an, q->n, from));
   return to;
 }
