@@ -93,7 +93,7 @@ static int is_plain_in(const Token *t, int i){
 /* Was the word taken for the beginning of an optional part? */
 static int begins_part(const Token *t){
   return t->code==TT_AT || t->code==TT_OVER || t->code==TT_FILTER || t->code==TT_IGNORE || t->code==TT_RESPECT
-    || t->code==TT_TO || t->code==TT_WITH_ZONE || t->code==TT_WITHOUT_ZONE;
+    || t->code==TT_WITH_ZONE || t->code==TT_WITHOUT_ZONE;
 }
 
 /* The optional part that has just begun before `at`: the index of its first
@@ -101,6 +101,7 @@ static int begins_part(const Token *t){
 static int begun_part(const Token *t, int at, const Level *l){
   if( at<2 ) return -1;
   if( begins_part(&t[at-1]) ) return at-1;
+  if( at>2 && t[at-1].code==TT_TO && t[at-3].code==TT_STRING ) return at-1;
   if( token_is_op(&t[at-1], '.') && !l->relation ) return at-1;
   if( is_plain_in(t, at-1) && !token_is_op(&t[at], '(') ) return at-1;
   if( token_is_op(&t[at-1], '(') && (t[at-2].code==TT_OVER || t[at-2].code==TT_FILTER) ) return at-2;
@@ -113,6 +114,7 @@ int blame_token(const Parse *p, int at, int *inside){
   Level level[BLAME_DEPTH_MAX];
   int depth = 0, part;
   *inside = 0;
+  if( at>0 && token_is(&t[at], "UESCAPE") && t[at-1].kind==LEX_UNICODE ) return at+1;   /* without its string */
   level[0] = level_start;
   for(int i=0; i<at; i++){
     if( token_is_op(&t[i], ')') ){

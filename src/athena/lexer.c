@@ -59,8 +59,10 @@ static const char *skip_comment(const char *z, const char *end){
   return z;
 }
 
-/* End of the quoted text that begins at z, or NULL when it is not closed. */
+/* End of the quoted text that begins at z, or NULL when it is not closed.  What
+** is only closed by half of a doubled quote ends there: 'a'' is 'a' and a '. */
 static const char *skip_quoted(const char *z, const char *end, int doubled, int backslash){
+  const char *half = 0;
   char q = *z++;
   for(; z<end; z++){
     if( backslash && *z=='\\' ){
@@ -69,12 +71,12 @@ static const char *skip_quoted(const char *z, const char *end, int doubled, int 
     }
     if( *z!=q ) continue;
     if( doubled && z+1<end && z[1]==q ){
-      z++;
+      half = ++z;
       continue;
     }
     return z+1;
   }
-  return 0;
+  return half;
 }
 
 /* Digits of one base, single underscores between them allowed. */

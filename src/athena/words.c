@@ -132,6 +132,7 @@ static int prefers_keyword(const Walk *w, int i, Rule rule){
     case BEFORE_DEFINITION: return is_name(w, i+1);
     case BEFORE_OPERANDS:
       return op(w, i+1, '(') && !op(w, i+2, ')') && !op(w, i+2, '*') && !is(w, i+2, "DISTINCT")
+        && !is(w, i+2, "ORDER")
         && !(is(w, i+2, "ALL") && begins_operand(w, i+3));
     case WITH_AS: return op(w, i+1, '(') && holds_word(w, i+1, "AS");
     case BEFORE_BRACKET: return op(w, i+1, '[');
@@ -227,7 +228,7 @@ static void judge_type(const Walk *w, int i, int end){
   for(; i<end; i++){
     Token *t = &w->t[i];
     if( !is_name(w, i) ) continue;
-    if( is(w, i, "TIME") && is(w, i+1, "ZONE") ) continue;
+    if( is(w, i, "TIME") && (is(w, i+1, "ZONE") || is(w, i-1, "WITH") || is(w, i-1, "WITHOUT")) ) continue;
     if( is(w, i, "ZONE") && is(w, i-1, "TIME") ) continue;
     if( is(w, i, "WITHOUT") && is(w, i+1, "TIME") ) continue;
     if( is(w, i, "PRECISION") && is(w, i-1, "DOUBLE") ) continue;
