@@ -38,8 +38,9 @@
 ** used, lines are only counted.  Comparisons with values, IS [NOT] NULL and IN
 ** lists are taken where the collation is BINARY (jsonl_filter.h): on partition
 ** columns they leave out partitions, whose files are not listed or opened, on
-** others rows; SQLite checks again what is left.  idxStr is "u<hex of colUsed>;"
-** then "<column>,<operator>,<1 for an IN list>;" for each argument of xFilter.
+** "$path" and "$file_size" files, on others rows; SQLite checks again what is
+** left.  idxStr is "u<hex of colUsed>;" then "<column>,<operator>,<1 for an IN
+** list>;" for each argument of xFilter.
 **
 ** Files are listed and pinned when the first cursor of a statement starts; all
 ** cursors that are open at once read the same list.
@@ -73,6 +74,7 @@ typedef struct JsonlCursor {
   unsigned char *used;          /* of the files' columns */
   int any_used;
   Filter filter[FILTER_MAX]; int n_filter;      /* those of the files' columns */
+  Filter file_filter[FILTER_MAX]; int n_file_filter;    /* those of "$path" and "$file_size" */
   Arena filters;                /* their values */
   int *selected, n_selected;    /* partitions to read, in order */
   int at_selected, at_file;     /* where we are: file is an index of the list */
@@ -263,13 +265,20 @@ static int skip_header(JsonlTable *t, JsonlCursor *c){
   return SQLITE_OK;
 }
 
-/* Open the next file.  SQLITE_DONE when there is none. */
-static int next_file(JsonlTable *t, JsonlCursor *c){
-  SourceOptions options = { 0 };
-  char *error = 0;
-  int rc;
+static int file_may_pass(const JsonlTable *t, const JsonlCursor *c, const SourceFile *file){
+  Value path = value_text(file->url, strlen(file->url)), size = value_int(file->size);
+  for(int i=0; i<c->n_file_filter; i++){
+    int hidden = c->file_filter[i].column - t->serde.n_column - t->n_partition_column;
+    if( !filter_may_pass(&c->file_filter[i], hidden==HIDDEN_PATH ? &path : &size) ) return 0;
+  }
+  return 1;
+}
+
+/* Find the next file that is to be read.  SQLITE_DONE when there is none. */
+static int find_file(JsonlTable *t, JsonlCursor *c){
   for(;;){
     Partition *p;
+    int rc;
     if( c->at_selected>=c->n_selected ) return SQLITE_DONE;
     p = &t->partition[c->selected[c->at_selected]];
     if( c->at_file<0 ){
@@ -278,10 +287,21 @@ static int next_file(JsonlTable *t, JsonlCursor *c){
     }else{
       c->at_file++;
     }
-    if( c->at_file<p->first + p->n ) break;
+    if( c->at_file<p->first + p->n ){
+      if( file_may_pass(t, c, &t->list.file[c->at_file]) ) return SQLITE_OK;
+      continue;
+    }
     c->at_selected++;
     c->at_file = -1;
   }
+}
+
+/* Open the next file.  SQLITE_DONE when there is none. */
+static int next_file(JsonlTable *t, JsonlCursor *c){
+  SourceOptions options = { 0 };
+  char *error = 0;
+  int rc = find_file(t, c);
+  if( rc!=SQLITE_OK ) return rc;
   options.interrupted = jsonl_interrupted;
   options.interrupted_arg = t;
   options.s3 = t->host->s3;
@@ -469,11 +489,13 @@ static int read_filters(JsonlTable *t, JsonlCursor *c, const char *plan, int arg
                         Filter *partition_filter, int *n_partition_filter){
   int n = 0;
   arena_free(&c->filters);
-  c->n_filter = 0;
+  c->n_filter = c->n_file_filter = 0;
   for(const char *z=strchr(plan, ';'); z && z[1] && n<argc; z=strchr(z + 1, ';')){
-    int column = atoi(z + 1), is_partition = column>=t->serde.n_column, rc;
+    int column = atoi(z + 1), rc;
     const char *op = strchr(z + 1, ',') + 1;
-    Filter *f = is_partition ? &partition_filter[(*n_partition_filter)++] : &c->filter[c->n_filter++];
+    Filter *f = column<t->serde.n_column ? &c->filter[c->n_filter++]
+              : column<t->serde.n_column + t->n_partition_column ? &partition_filter[(*n_partition_filter)++]
+              : &c->file_filter[c->n_file_filter++];
     rc = filter_begin(f, &c->filters, column, atoi(op), strchr(op, ',')[1]=='1', argv[n++]);
     if( rc!=SQLITE_OK ) return rc;
   }
@@ -518,7 +540,7 @@ static int jsonlBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *info){
   for(int i=0; i<info->nConstraint; i++){
     const struct sqlite3_index_constraint *k = &info->aConstraint[i];
     int is_in;
-    if( !k->usable || k->iColumn<0 || k->iColumn>=first + t->n_partition_column || !filter_takes(k->op) ) continue;
+    if( !k->usable || k->iColumn<0 || k->iColumn>first + t->n_partition_column + HIDDEN_SIZE || !filter_takes(k->op) ) continue;
     if( n==FILTER_MAX || strcmp(sqlite3_vtab_collation(info, i), "BINARY")!=0 ) continue;
     is_in = sqlite3_vtab_in(info, i, 1);
     info->aConstraintUsage[i].argvIndex = ++n;

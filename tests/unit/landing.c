@@ -180,6 +180,22 @@ static void partitions_are_pruned(void){
   sqlite3_close(lake.db);
 }
 
+static void files_are_pruned(void){
+  Lake lake;
+  char sql[500];
+  make_folder("files");
+  put_text("files/a.json", "{\"id\":1}\n");
+  put_text("files/b.json", "{\"id\":20}\n");
+  lake_open(&lake, "files", &plain);
+  snprintf(sql, sizeof(sql), "SELECT id FROM t WHERE \"$path\"='file://%s/files/b.json'", folder);
+  check("a_path_chooses_its_file", ask(&lake, sql)==20 && lake.host.stats.files_opened==1, "%lld opened", lake.host.stats.files_opened);
+  check("a_size_chooses_files", ask(&lake, "SELECT sum(id) FROM t WHERE \"$file_size\"<10")==1 && lake.host.stats.files_opened==2,
+        "%lld opened", lake.host.stats.files_opened);
+  check("no_file_is_chosen", ask(&lake, "SELECT count(*) FROM t WHERE \"$path\" IN ('x','y')")==0 && lake.host.stats.files_opened==2,
+        "%lld opened", lake.host.stats.files_opened);
+  sqlite3_close(lake.db);
+}
+
 static void lists_are_pinned(void){
   Lake lake;
   make_folder("pins");
@@ -253,6 +269,7 @@ int main(void){
   rejects_are_told();
   inputs_are_told();
   partitions_are_pruned();
+  files_are_pruned();
   lists_are_pinned();
   interrupts_stop_a_scan();
   snprintf(command, sizeof(command), "rm -rf %s", folder);
