@@ -729,7 +729,10 @@ static const Type *analyse(Analyser *an, Scope *s, Expr *e){
     case EXPR_GROUPING: return analyse_grouping(an, s, e);
     case EXPR_JSON: return json_analyse(an, s, e);
     case EXPR_STAR: an_refuse(an, e->pos, "* as an expression");
-    case EXPR_REFUSED: an_refuse(an, e->pos, "%s", e->text);
+    case EXPR_REFUSED:
+      if( !strcmp(e->text, "label.*") )
+        an_fail(an, "INVALID_FUNCTION_ARGUMENT", e->pos, "label.* syntax is only supported as the only argument of row pattern count function");
+      an_refuse(an, e->pos, "%s", e->text);
     case EXPR_COERCE: return e->type;
   }
   an_refuse(an, e->pos, "expression of kind %d", (int)e->kind);

@@ -772,7 +772,7 @@ call(A) ::= fname(N) LP DISTINCT expr_list(L) order_opt(O) RP. {
 }
 call(A) ::= fname(N) LP ALL expr_list(L) order_opt(O) RP. { A = expr_call(p, N, L); A->order_by = O; }
 call(A) ::= fname(N) LP STAR RP. { A = expr_call(p, N, (ExprList){0,0,0}); A->star = 1; }
-call(A) ::= fname(N) LP LABEL DOT STAR RP. { A = expr_refused(p, N.name[0].pos, "row pattern count"); }
+call(A) ::= fname LP LABEL(L) DOT STAR RP. { A = expr_refused(p, POS(L), "label.*"); }
 primary(A) ::= call(C) tail(T). {
   A = C;
   A->filter = T.filter; A->over = T.over; A->nulls = T.nulls;
