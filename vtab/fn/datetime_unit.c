@@ -11,7 +11,7 @@ static const struct { const char *name; int64_t millis; } units[] = {
 };
 
 int unit_parse(FnCall *c, const Value *name, UnitScope scope, Unit *out){
-  static const char *const scope_names[] = {"DATE", "TIME", "Timestamp"};
+  static const char *const scope_names[] = {"DATE", "TIME", "TIMESTAMP"};
   int first = scope==SCOPE_DATE ? UNIT_DAY : UNIT_MILLISECOND;
   int last = scope==SCOPE_TIME ? UNIT_HOUR : UNIT_YEAR;
   int i;

@@ -129,9 +129,10 @@ static int fn_substr(FnCall *c, int argc, const Value *a, Value *out){
   return FN_OK;
 }
 
+/* The cut of a char keeps the blanks it reaches, as a varchar. */
 static int fn_substr_char(FnCall *c, int argc, const Value *a, Value *out){
   Value whole = text_pad_char(c, fn_arg_type(c, 0), a[0]);
-  *out = text_cut_char(substr(whole, a[1].i, argc>2 ? a[2].i : INT64_MAX));
+  *out = substr(whole, a[1].i, argc>2 ? a[2].i : INT64_MAX);
   return FN_OK;
 }
 
@@ -236,16 +237,16 @@ const FnDef fn_string[] = {
    "substr('warehouse', -5) = house", 0},
   {"substr", "(varchar(x), bigint, bigint) -> varchar(x)", fn_substr, 0, "t_substr_length", 0,
    "So many characters from a position.", "substr('warehouse', 5, 2) = ho", 0},
-  {"substr", "(char(x), bigint) -> char(x)", fn_substr_char, FN_TYPED, "t_substr_char", 0, 0, 0, 0},
-  {"substr", "(char(x), bigint, bigint) -> char(x)", fn_substr_char, FN_TYPED,
+  {"substr", "(char(x), bigint) -> varchar(x)", fn_substr_char, FN_TYPED, "t_substr_char", 0, 0, 0, 0},
+  {"substr", "(char(x), bigint, bigint) -> varchar(x)", fn_substr_char, FN_TYPED,
    "t_substr_char_length", 0, 0, 0, 0},
   {"substring", "(varchar(x), bigint) -> varchar(x)", fn_substr, 0, "t_substring", 0,
    "As substr.", "substring('warehouse', 5) = house", 0},
   {"substring", "(varchar(x), bigint, bigint) -> varchar(x)", fn_substr, 0,
    "t_substring_length", 0, 0, 0, 0},
-  {"substring", "(char(x), bigint) -> char(x)", fn_substr_char, FN_TYPED,
+  {"substring", "(char(x), bigint) -> varchar(x)", fn_substr_char, FN_TYPED,
    "t_substring_char", 0, 0, 0, 0},
-  {"substring", "(char(x), bigint, bigint) -> char(x)", fn_substr_char, FN_TYPED,
+  {"substring", "(char(x), bigint, bigint) -> varchar(x)", fn_substr_char, FN_TYPED,
    "t_substring_char_length", 0, 0, 0, 0},
   {"reverse", "(varchar(x)) -> varchar(x)", fn_reverse, 0, "t_reverse", 0,
    "Characters in reverse order.", "reverse('abc') = cba", 0},
