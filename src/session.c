@@ -297,7 +297,8 @@ static int configure(Session *s){
   s->host.s3 = &s->s3;
   if( tarn_register(s->db)!=SQLITE_OK || jsonl_register(s->db, &s->host)!=SQLITE_OK ) return session_fail_sqlite(s);
   if( sqlite3_create_function(s->db, "tarn_fail", 1, SQLITE_UTF8|SQLITE_DIRECTONLY, 0, fail_function, 0, 0)!=SQLITE_OK ) return session_fail_sqlite(s);
-  return session_exec(s, "PRAGMA cache_size=-65536");
+  /* page_size counts for a new lake only: large pages suit bulk loads. */
+  return session_exec(s, "PRAGMA page_size=16384") || session_exec(s, "PRAGMA cache_size=-65536");
 }
 
 int session_open(Session *s, const Options *o){
@@ -305,7 +306,7 @@ int session_open(Session *s, const Options *o){
   memset(s, 0, sizeof(*s));
   s->options = o;
   arena_init_or_die(&s->arena);
-  if( sqlite3_open_v2(o->lake, &s->db, SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE, 0)!=SQLITE_OK ){
+  if( sqlite3_open_v2(o->lake, &s->db, SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_NOMUTEX, 0)!=SQLITE_OK ){
     return session_fail_sqlite(s);
   }
   memset(&action, 0, sizeof(action));
