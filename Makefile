@@ -8,7 +8,7 @@ WARN     = -Wall -Wextra -Werror
 CFLAGS  += -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) -MMD -MP -fvisibility=hidden $(SAN)
 LDFLAGS += $(SAN)
 # libcurl, libcrypto and expat are opened on first network use, never linked.
-VTAB_LIBS = -lz -lzstd -lbz2 -lonig -lutf8proc -lm -lpthread -ldl
+VTAB_LIBS = -lz -lzstd -lbz2 -lonig -lutf8proc -lstemmer -lm -lpthread -ldl
 TARN_LIBS = -lsqlite3 $(VTAB_LIBS)
 
 VTAB_C  := $(wildcard vtab/*.c vtab/fn/*.c vtab/s3/*.c)
@@ -60,7 +60,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(CORE_O) $(SRC_O)
 
 unit: $(UNIT)
 
-DEPS      = gcc make libc6-dev libsqlite3-dev sqlite3 zlib1g-dev libzstd-dev libbz2-dev libonig-dev libutf8proc-dev libxxhash-dev lemon tzdata libcurl4-openssl-dev libexpat1-dev libssl-dev
+DEPS      = gcc make libc6-dev libsqlite3-dev sqlite3 zlib1g-dev libzstd-dev libbz2-dev libonig-dev libutf8proc-dev libstemmer-dev libxxhash-dev lemon tzdata libcurl4-openssl-dev libexpat1-dev libssl-dev
 DEPS_TEST = python3
 DEPS_LINT = cppcheck
 

@@ -51,7 +51,8 @@
   X(fn_json) \
   X(fn_json_sql) \
   X(fn_format_rows) \
-  X(fn_format_number)
+  X(fn_format_number) \
+  X(fn_stem)
 
 #define AGG_FAMILIES(X) \
   X(agg_single) \
