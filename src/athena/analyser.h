@@ -4,7 +4,10 @@
 ** How it is divided (one job a file):
 **   compile.c           athena_compile: parse, analyse, emit; what a statement reads
 **   analyse_scope.c     scopes, fields, name resolution, errors by longjmp
-**   analyse_expr.c      types of expressions: literals, operators, predicates, casts
+**   analyse_expr.c      types of expressions: names, operators, predicates
+**   analyse_form.c      ROW, ARRAY, CASE, CAST, EXTRACT, TRIM …
+**   analyse_subquery.c  subqueries in expressions
+**   analyse_same.c      when two expressions are the same value
 **   analyse_literal.c   literals become values
 **   analyse_call.c      function calls: special forms, scalar functions, lambdas
 **   analyse_relation.c  FROM: tables, views, WITH names, joins, UNNEST, LATERAL
@@ -226,7 +229,6 @@ int expr_print(const Expr*, char *z, size_t size);
 /* analyse_expr.c */
 const Type *expr_analyse(Analyser*, Scope*, Expr*);
 Expr *expr_coerce(Analyser*, Expr*, const Type*);
-int expr_same(const Expr*, const Expr*);        /* the same value in the same scope */
 const Type *type_of_name(Analyser*, const TypeName*, Pos);
 /* Coerce all to their common type, NULL if there is none (*bad: which one). */
 const Type *common_type(Analyser*, int n, Expr **e, int *bad);
@@ -234,6 +236,18 @@ const Type *expr_unify(Analyser*, int n, Expr **e, const char *what);
 Expr *expr_boolean(Analyser*, Scope*, Expr*, const char *what);
 const FnDef *comparison_fn(Analyser*, int op, const Type*);
 const FnDef *fn_find(Analyser*, const char *name, int argc, const Type *const *argt, const Type **result);
+
+/* Resolve an internal operator ("$add") over n arguments of e; NULL: no overload. */
+const Type *operator_resolve(Analyser*, Expr *e, const char *name, int n);
+
+/* analyse_same.c */
+int expr_same(const Expr*, const Expr*);        /* the same value in the same scope */
+
+/* analyse_form.c, analyse_subquery.c */
+const Type *form_analyse(Analyser*, Scope*, Expr*);
+const Type *subquery_analyse(Analyser*, Scope*, Expr*);
+const Type *exists_analyse(Analyser*, Scope*, Expr*);
+const Type *in_query_analyse(Analyser*, Scope*, Expr*, SemKind);
 
 /* analyse_literal.c */
 const Type *literal_analyse(Analyser*, Expr*);
