@@ -23,15 +23,31 @@ static int fn_length_char(FnCall *c, int argc, const Value *a, Value *out){
   return FN_OK;
 }
 
-/* Map every code point; ASCII, the usual case, byte by byte. */
-static int map_points(FnCall *c, const Value *v, Value *out, unsigned (*map)(unsigned)){
+/* A run of ASCII with its letters `from`..`from`+25 in the other case; returns
+** where it ends. */
+static int map_ascii(Buf *b, const Value *v, int i, unsigned char from){
+  int start = i;
+  char *z;
+  while( i<v->n && (unsigned char)v->z[i]<0x80 ) i++;
+  z = buf_room(b, (size_t)(i - start));
+  if( z==0 ) return i;
+  for(int k=start; k<i; k++){
+    unsigned char ch = (unsigned char)v->z[k];
+    *z++ = (char)(ch ^ (((unsigned)(ch - from)<26) << 5));
+  }
+  b->n += (size_t)(i - start);
+  b->z[b->n] = 0;
+  return i;
+}
+
+/* Map every code point; ASCII, the usual case, in runs. */
+static int map_points(FnCall *c, const Value *v, Value *out, unsigned (*map)(unsigned), unsigned char from_letter){
   Buf b;
   buf_init(&b, c->arena);
   for(int i=0; i<v->n; ){
     unsigned char ch = (unsigned char)v->z[i];
     if( ch<0x80 ){
-      buf_char(&b, (char)map(ch));
-      i++;
+      i = map_ascii(&b, v, i, from_letter);
     }else{
       int from = i;
       unsigned cp = utf8_next(v->z, v->n, &i), mapped = map(cp);
@@ -45,12 +61,12 @@ static int map_points(FnCall *c, const Value *v, Value *out, unsigned (*map)(uns
 
 static int fn_lower(FnCall *c, int argc, const Value *a, Value *out){
   (void)argc;
-  return map_points(c, &a[0], out, text_lower_point);
+  return map_points(c, &a[0], out, text_lower_point, 'A');
 }
 
 static int fn_upper(FnCall *c, int argc, const Value *a, Value *out){
   (void)argc;
-  return map_points(c, &a[0], out, text_upper_point);
+  return map_points(c, &a[0], out, text_upper_point, 'a');
 }
 
 /* --- trim ---------------------------------------------------------------- */

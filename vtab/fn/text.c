@@ -32,9 +32,21 @@ unsigned utf8_next(const char *z, int n, int *i){
   }
 }
 
+/* Bytes of ASCII at z, eight at a time. */
+static int ascii_run(const char *z, int n){
+  int i = 0;
+  for(; i + 8<=n; i += 8){
+    uint64_t eight;
+    memcpy(&eight, z + i, 8);
+    if( eight & UINT64_C(0x8080808080808080) ) break;
+  }
+  return i;
+}
+
 int64_t utf8_count(const char *z, int n){
-  int64_t k = 0;
-  for(int i=0; i<n; k++) i += (unsigned char)z[i]<0x80 ? 1 : utf8_width(z + i, n - i);
+  int run = ascii_run(z, n);
+  int64_t k = run;
+  for(int i=run; i<n; k++) i += (unsigned char)z[i]<0x80 ? 1 : utf8_width(z + i, n - i);
   return k;
 }
 
