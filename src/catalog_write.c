@@ -41,10 +41,12 @@ static const char schema[] =
   "CREATE TABLE IF NOT EXISTS tarn_rejects(run INTEGER NOT NULL, table_name TEXT, file TEXT NOT NULL, line INTEGER NOT NULL,"
   "  byte INTEGER NOT NULL, reason TEXT NOT NULL, raw TEXT, UNIQUE(run, table_name, file, line, byte));"
   "CREATE TABLE IF NOT EXISTS tarn_swaps(run INTEGER NOT NULL, folder TEXT NOT NULL, staged TEXT NOT NULL, old TEXT NOT NULL,"
-  "  PRIMARY KEY(run, folder)) WITHOUT ROWID;";
+  "  PRIMARY KEY(run, folder)) WITHOUT ROWID;"
+  "CREATE TABLE IF NOT EXISTS tarn_uploads(run INTEGER NOT NULL, bucket TEXT NOT NULL, object_key TEXT NOT NULL,"
+  "  prefix TEXT NOT NULL, marker TEXT NOT NULL, upload_id TEXT, etags TEXT);";
 
 int catalog_create(Session *s){
-  const char *found = session_text(s, "SELECT count(*) FROM sqlite_master WHERE name='tarn_swaps'"), *version;
+  const char *found = session_text(s, "SELECT count(*) FROM sqlite_master WHERE name='tarn_uploads'"), *version;
   int rc;
   if( found==0 ) return 1;
   if( found[0]!='0' ){

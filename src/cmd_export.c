@@ -2,7 +2,8 @@
 ** tarn export TABLE [FOLDER]: one table as JSON lines.
 **
 ** Without a folder (or with -) the lines go to stdout.  A folder is replaced
-** as a whole, old-or-new, when it is empty or was made by Tarn.
+** as a whole, old-or-new, when it is empty or was made by Tarn; it may be an
+** s3:// URL.
 */
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "command.h"
 #include "export.h"
 #include "landing.h"
+#include "remote.h"
 #include "swap.h"
 
 /* `db.t` or `t`. */
@@ -26,11 +28,16 @@ static TableName operand_table(Session *s, const char *z){
 }
 
 static int export_to(Session *s, const TableName *t, const char *location){
-  const char *folder = location_folder(s, location, 0);
-  long long rows, bytes;
-  if( folder==0 ) return session_fail(s, "TARN_NOT_SUPPORTED: exports to %s over the network (give --s3-root)", location);
+  long long rows, bytes, run = session_now();
+  int rc;
   if( session_begin(s) ) return 1;
-  if( session_end(s, export_check_folder(s, folder) || export_stage(s, session_now(), t, folder, &rows, &bytes)) ) return 1;
+  if( remote_is(s, location) ){
+    rc = remote_check(s, location) || remote_stage(s, run, t, location, &rows, &bytes);
+  }else{
+    const char *folder = location_folder(s, location, 0);
+    rc = export_check_folder(s, folder) || export_stage(s, run, t, folder, &rows, &bytes);
+  }
+  if( session_end(s, rc) ) return 1;
   return swap_recover(s);
 }
 

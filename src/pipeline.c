@@ -20,6 +20,7 @@
 #include "export.h"
 #include "landing.h"
 #include "pipeline.h"
+#include "remote.h"
 #include "statement.h"
 #include "swap.h"
 #include "version.h"
@@ -175,16 +176,12 @@ static int load_notices(Session *s, Graph *g, Run *run){
 
 /* --- Exports ------------------------------------------------------------------------ */
 
-/* Where a step's table goes; NULL: nowhere (landing, a view, a table with an
-** external location of its own) or an error. */
+/* Where a step's table goes, a folder or an s3:// URL; NULL: nowhere (landing,
+** a view, a table with an external location of its own) or an error. */
 static const char *export_folder(Session *s, const Step *step){
-  const char *base;
+  const char *base = s->options->export_location;
   if( s->options->no_export || step->zone==ZONE_LANDING || step->is_view ) return 0;
-  base = location_folder(s, s->options->export_location, 0);
-  if( base==0 ){
-    session_fail(s, "TARN_NOT_SUPPORTED: exports to %s over the network (give --s3-root)", s->options->export_location);
-    return 0;
-  }
+  if( !remote_is(s, base) ) base = location_folder(s, base, 0);
   for(int i=0; i<step->n_statement; i++){
     if( step->statement[i]->kind==ST_CREATE_TABLE_AS && statement_property(step->statement[i], "external_location") ) return 0;
   }
@@ -197,9 +194,12 @@ static int export_tables(Session *s, Run *run){
     long long rows;
     const char *folder = export_folder(s, r->step);
     double start = now_ms();
+    int rc;
     if( s->error ) return 1;
     if( folder==0 ) continue;
-    if( export_stage(s, run->id, &r->step->table, folder, &rows, &r->bytes_written) ) return 1;
+    rc = remote_is(s, folder) ? remote_stage(s, run->id, &r->step->table, folder, &rows, &r->bytes_written)
+                              : export_stage(s, run->id, &r->step->table, folder, &rows, &r->bytes_written);
+    if( rc ) return 1;
     r->exported = 1;
     r->ms += now_ms() - start;
     arena_reset(&s->arena);
@@ -220,7 +220,7 @@ static int check_before(Session *s, Graph *g){
                           s->options->lake, step->table.sqlite_name, step->file);
     }
     folder = export_folder(s, step);
-    if( s->error || (folder && export_check_folder(s, folder)) ) return 1;
+    if( s->error || (folder && (remote_is(s, folder) ? remote_check(s, folder) : export_check_folder(s, folder))) ) return 1;
   }
   return s->error!=0;
 }

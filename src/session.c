@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "remote.h"
 #include "s3_options.h"
 #include "session.h"
 #include "../vtab/tarn.h"
@@ -25,11 +26,14 @@
 
 #define BUSY_TIMEOUT_MS 5000
 
-/* The one connection that SIGINT stops; a handler has no argument. */
-static sqlite3 *volatile interrupt_db;
+/* The one session that SIGINT stops; a handler has no argument. */
+static Session *volatile interrupt_session;
 static void on_interrupt(int signal){
+  Session *s = interrupt_session;
   (void)signal;
-  if( interrupt_db ) sqlite3_interrupt(interrupt_db);
+  if( s==0 ) return;
+  s->stop = 1;
+  sqlite3_interrupt(s->db);
 }
 
 static _Noreturn void die_of_memory(void *arg){
@@ -263,6 +267,7 @@ int session_end(Session *s, int rc){
   if( --s->depth>0 ) return rc;
   /* What was staged must be on disk before the lake says so. */
   if( rc==0 ) rc = swap_flush(s) || session_exec(s, "COMMIT");
+  if( rc!=0 ) remote_abort(s);
   /* SQLite may have rolled back by itself. */
   if( rc!=0 && !sqlite3_get_autocommit(s->db) ) sqlite3_exec(s->db, "ROLLBACK", 0, 0, 0);
   forget_staged(s, rc);
@@ -311,7 +316,7 @@ int session_open(Session *s, const Options *o){
   }
   memset(&action, 0, sizeof(action));
   action.sa_handler = on_interrupt;
-  interrupt_db = s->db;
+  interrupt_session = s;
   sigaction(SIGINT, &action, 0);
   if( set_s3_root(s) || configure(s) ) return 1;
   s->catalog = catalog_open(s->db, o->database);
@@ -321,7 +326,7 @@ int session_open(Session *s, const Options *o){
 }
 
 void session_close(Session *s){
-  interrupt_db = 0;
+  interrupt_session = 0;
   catalog_close(s->catalog);
   sqlite3_close(s->db);
   s3_shared_close(&s->s3);

@@ -30,6 +30,7 @@ typedef struct Session {
   JsonlHost host;               /* what the landing tables ask and tell */
   char *error;                  /* first error, without its newline; or NULL */
   int interrupted;
+  volatile int stop;            /* SIGINT came: calls that wait look at it */
   int depth;                    /* of session_begin */
   int in_run;                   /* `tarn run`: exported folders that Tarn made may be replaced */
   char *manifest;               /* locations of files the last statement wrote, a line each, or NULL */

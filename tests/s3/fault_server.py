@@ -140,6 +140,8 @@ class FaultServer:
             self.uploads[q["uploadId"]][int(q["partNumber"])] = body
             return 200, {"ETag": self.etag(body)}, b""
         if r.method == "POST" and "uploadId" in q:
+            if q["uploadId"] not in self.uploads:
+                return 404, {}, b"<Error><Code>NoSuchUpload</Code><Message>The specified upload does not exist.</Message></Error>"
             parts = self.uploads.pop(q["uploadId"])
             self.objects[r.bucket, r.key] = b"".join(parts[k] for k in sorted(parts))
             return 200, {}, b"<CompleteMultipartUploadResult><ETag>x</ETag></CompleteMultipartUploadResult>"
