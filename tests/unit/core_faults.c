@@ -50,6 +50,29 @@ static const char *const STATEMENTS[] = {
   "SELECT t_single('(varchar)varchar', value) FROM json_each('[\"one\"]')",
   "SELECT array_join(split('a,b,c', ','), '-'), date_add('day', 1, '2020-02-28'), element_at('{\"k\":[1,2]}', 'k')",
   "SELECT array_agg(value), max_by(value, key) FROM json_each('[\"p\",\"q\"]')",
+  /* long texts, so that the arena of a call needs more than one block */
+  "SELECT length(t_upper(t_rpad('\xc3\xa9', 3000, 'ab'))), t_soundex(t_rpad('Robert', 5000, 'x')), "
+    "length(t_translate(t_rpad('a', 5000, 'abc'), 'ab', 'xy')), length(t_reverse(t_lpad('a', 5000, 'b')))",
+  "SELECT length(t_replace(t_rpad('a', 3000, 'b'), 'b', 'cc')), length(t_normalize(t_rpad('a', 3000, 'b'), 'NFD')), "
+    "t_levenshtein_distance(t_rpad('a', 900, 'b'), t_rpad('b', 900, 'a')), length(t_from_utf8(t_to_utf8(t_rpad('a', 5000, 'b'))))",
+  "SELECT t_array_join('(array(varchar),varchar)varchar', t_split(t_rpad('a', 3000, ',b'), ','), '')",
+  "SELECT length(t_regexp_replace('(varchar,varchar,varchar)varchar', t_rpad('a', 3000, 'b'), '(b)', '<$1>')), "
+    "t_regexp_count('(varchar,varchar)bigint', t_rpad('a', 3000, '1 '), '\\d\\b'), "
+    "t_regexp_extract('(varchar,varchar)varchar', 'xay', '(?<=x)[[:alpha:]]')",
+  "SELECT t_like('(varchar,varchar)boolean', t_rpad('a', 3000, 'b'), 'a%b%b'), "
+    "t_like_escape('(varchar,varchar,varchar)boolean', 'a%', 'a!%', '!')",
+  "SELECT length(t_json_parse('{\"b\":[' || t_rpad('1', 5001, ',1') || '],\"a\":{\"c\":null,\"c\":\"\\u00e9\"}}')), "
+    "length(t_json_extract('(varchar,varchar)json', '{\"b\":[' || t_rpad('1', 5001, ',1') || ']}', '$.b')), "
+    "t_json_extract_scalar('(varchar,varchar)varchar', '[\"a\\nb\"]', '$[0]')",
+  "SELECT t_array_join('(array(bigint),varchar)varchar', t_cast('(json)array(bigint)', '[' || t_rpad('1', 3001, ',1') || ']'), ''), "
+    "length(t_cast('(array(bigint))json', t_cast('(json)array(bigint)', '[' || t_rpad('1', 3001, ',1') || ']')))",
+  "SELECT length(t_sql_json_query('(varchar,varchar,varchar)varchar', 'UKNN', '[' || t_rpad('1', 301, ',1') || ']', 'lax $[*]?(@ + 1 > 1)')), "
+    "t_sql_json_value('(varchar,varchar,varchar,bigint,bigint)bigint', 'NN', '{\"a\":\"7\"}', 'strict $.a', NULL, NULL), "
+    "t_sql_json_object('(varchar,varchar,bigint,varchar,varchar)varchar', 'N-V-', 'a', 1, 'b', 'x')",
+  "SELECT t_format('(varchar,varchar,bigint,double)varchar', '%s|%,10d|%.3f|%2$x', t_rpad('a', 5000, 'b'), 12345, 1.5), t_format_number(12345)",
+  "SELECT length(t_url_encode(t_rpad('a', 3000, ' '))), length(t_url_decode(t_rpad('a', 3001, '%20'))), "
+    "t_url_extract_parameter('http://h/?a=%41', 'a'), length(t_to_base64(t_to_utf8(t_rpad('a', 3000, 'b')))), "
+    "t_word_stem('(varchar)varchar', 'running'), length(t_to_hex(t_sha512(t_to_utf8('a'))))",
 };
 
 /* The rows as one text, or NULL after an error. */
