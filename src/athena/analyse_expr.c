@@ -1,6 +1,6 @@
 /*
-** Types of expressions: names, operators, predicates, constructors, casts,
-** subqueries.  Literals are in analyse_literal.c, calls in analyse_call.c.
+** Types of expressions: names, operators, predicates.  The other kinds have
+** files of their own (analyser.h lists them).
 **
 ** Every case sets e->type; what the emitter must know beyond goes into e->sem.
 ** Operands are replaced by EXPR_COERCE nodes where Athena coerces implicitly.
@@ -8,7 +8,6 @@
 ** `compare`, `arith`, `conditional`).  An expression is analysed once: shared
 ** nodes (GROUP BY 1) keep their type.
 */
-#include <stdio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

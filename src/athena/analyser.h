@@ -11,7 +11,8 @@
 **   analyse_literal.c   literals become values
 **   analyse_call.c      function calls: special forms, scalar functions, lambdas
 **   analyse_relation.c  FROM: tables, views, WITH names, joins, UNNEST, LATERAL
-**   analyse_query.c     queries: WITH, SELECT, VALUES, set operations, ORDER BY, LIMIT
+**   analyse_query.c     queries: WITH, VALUES, set operations, LIMIT
+**   analyse_select.c    SELECT, its items, WHERE, ORDER BY
 **   analyse_group.c     GROUP BY, grouping sets, legality of aggregation
 **   analyse_window.c    WINDOW, OVER, frames, window functions
 **   analyse_correlated.c which correlated subqueries the engine refuses
@@ -19,7 +20,10 @@
 **   analyse_format.c    expressions as Trino prints them in messages
 **   emit_type.c         what depends on types only: constants, coercions, keys
 **   emit_expr.c         an analysed expression as SQL text or as a program
-**   emit_call.c         calls, coercions, lambdas, aggregates, windows
+**   emit_logic.c        AND, OR, conditions; what may raise an error
+**   emit_subquery.c     subqueries in expressions
+**   emit_call.c         calls, lambdas and TRY (programs), aggregates
+**   emit_window.c       window calls
 **   emit_query.c        SELECT, grouping sets, set operations, ORDER BY, LIMIT
 **   emit_relation.c     FROM
 **
@@ -266,6 +270,10 @@ _Noreturn void call_unresolved(Analyser*, Expr*, const char *name, int n, const 
 RelInfo *relation_analyse(Analyser*, Scope *outer, Scope *left, Relation*, Select*);
 TableInfo *table_lookup(Analyser*, const NameList*, Pos);
 WithInfo *with_find(Analyser*, const char *name);
+
+/* analyse_select.c.  q: the query whose ORDER BY belongs to it, or NULL. */
+Select *select_analyse(Analyser*, Scope *outer, Body*, Query *q);
+void order_by_analyse(Analyser*, Scope*, Query*, int n_out, Field **out);
 
 /* analyse_query.c */
 QueryInfo *query_analyse(Analyser*, Scope *outer, Query*);

@@ -62,7 +62,16 @@ const char *emit_compare(Emitter*, const FnDef*, const Type *operands, const cha
 const char *emit_not(Emitter*, const char*);
 const char *emit_fn(Emitter*, const FnDef*, const Type *const *argt, const Type *rett, int n, const char *const *arg);
 const char *emit_named(Emitter*, const char *name, const Type *const *argt, const Type *rett, int n, const char *const *arg, Pos);
+
+/* emit_logic.c */
 int expr_may_raise(Expr*);
+const char *emit_logic(Emitter*, Expr*);
+const char *const *emit_all(Emitter*, int n, Expr **e);
+const char *emit_list_of(Emitter*, const char *name, int n, const char *const *t);   /* name(a, b) */
+const char *emit_joined(Emitter*, const char *op, int n, const char *const *t);      /* (a op b) */
+
+/* emit_subquery.c */
+const char *emit_subquery(Emitter*, Expr*);
 
 /* emit_call.c */
 const char *emit_call(Emitter*, Expr*);
@@ -71,6 +80,10 @@ const char *emit_deep(Emitter*, Expr*);         /* as a program in t_eval */
 const char *program_capture(Emitter*, const char *sql, const Type*);
 const char *program_parameter(Emitter*, Field*, Pos);
 const char *emit_aggregate(Emitter*, Expr*);
+/* NAME(args), without FILTER or OVER. */
+const char *emit_aggregate_call(Emitter*, Expr*, const char *suffix);
+
+/* emit_window.c */
 const char *emit_window(Emitter*, Expr*);
 const char *emit_sort_items(Emitter*, int n, SortItem*, const char *const *sql);
 

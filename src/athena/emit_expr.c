@@ -5,11 +5,6 @@
 ** In a program, what is not part of it (columns, aggregates, subqueries,
 ** window calls) is captured: its SQL becomes an argument of the call and $k
 ** stands for it.
-**
-** SQLite does not promise the order in which AND evaluates; Athena goes from
-** left to right and stops at the first false operand (not at NULL).  Where an
-** operand may raise an error, AND and OR are written as a CASE that keeps to
-** that.
 */
 #include <math.h>
 #include <string.h>
@@ -27,123 +22,6 @@ const char *ep(Emitter *E, const char *fmt, ...){
   E->size += strlen(z);
   if( E->size>(size_t)SQL_MAX*8 ) an_refuse(E->an, POS_START, "a query that needs more than %d bytes of SQL", SQL_MAX);
   return z;
-}
-
-/* --- What may raise ------------------------------------------------------ */
-
-static void raise_child(void *p, Expr *e){
-  int *r = p;
-  if( !*r ) *r = expr_may_raise(e);
-}
-
-int expr_may_raise(Expr *e){
-  Sem *sem = e->sem;
-  int r = 0;
-  if( e->kind==EXPR_COERCE ) return expr_may_raise(e->arg[0]);
-  if( e->kind==EXPR_CAST && !e->op && !coerce_is_free(e->arg[0]->type, e->type) ) return 1;
-  if( sem ){
-    switch( sem->kind ){
-      case SEM_VALUE: case SEM_COLUMN: case SEM_TRY: case SEM_EXISTS: case SEM_AGG: return 0;
-      case SEM_FN: if( sem->fn->flags & FN_RAISES ) return 1; break;
-      case SEM_SUBQUERY: return !((QueryInfo*)e->query->sem)->single_row;
-      case SEM_EQ: case SEM_BETWEEN: case SEM_IN_LIST: case SEM_IN_QUERY: case SEM_QUANTIFIED:
-        if( sem->fn && (sem->fn->flags & FN_RAISES) ) return 1;
-        break;
-      default: break;
-    }
-  }
-  expr_children(e, raise_child, &r);
-  return r;
-}
-
-/* --- AND and OR ---------------------------------------------------------- */
-
-static const char *join_flat(Emitter *E, const char *op, int n, const char *const *t){
-  if( n==1 ) return t[0];
-  if( n>200 ) return ep(E, "(%s %s %s)", join_flat(E, op, n/2, t), op, join_flat(E, op, n-n/2, t+n/2));
-  Buf b;
-  buf_init(&b, E->arena);
-  buf_char(&b, '(');
-  for(int i=0; i<n; i++){
-    if( i ) buf_printf(&b, " %s ", op);
-    buf_str(&b, t[i]);
-  }
-  buf_char(&b, ')');
-  return b.z;
-}
-
-/* Left to right, stopping at the operand that decides. */
-static const char *logic_case(Emitter *E, int is_and, int n, const char *const *t){
-  Buf b;
-  if( n==1 ) return t[0];
-  buf_init(&b, E->arena);
-  buf_str(&b, "CASE");
-  for(int i=0; i+1<n; i++) buf_printf(&b, is_and ? " WHEN NOT %s THEN 0" : " WHEN %s THEN 1", t[i]);
-  buf_printf(&b, " ELSE %s END", join_flat(E, is_and ? "AND" : "OR", n, t));
-  return b.z;
-}
-
-static const char *const *emit_all(Emitter *E, int n, Expr **e){
-  const char **t = ARENA_ARRAY(E->arena, const char*, n+1);
-  for(int i=0; i<n; i++) t[i] = emit_expr(E, e[i]);
-  return t;
-}
-
-static int first_raising(int n, Expr **e){
-  for(int i=0; i<n; i++) if( expr_may_raise(e[i]) ) return i;
-  return n;
-}
-
-static const char *program_list(Emitter *E, const char *name, int n, const char *const *t){
-  Buf b;
-  buf_init(&b, E->arena);
-  buf_printf(&b, "%s(", name);
-  for(int i=0; i<n; i++) buf_printf(&b, "%s%s", i ? ", " : "", t[i]);
-  buf_char(&b, ')');
-  return b.z;
-}
-
-static const char *emit_logic(Emitter *E, Expr *e){
-  int is_and = e->kind==EXPR_AND;
-  const char *const *t = emit_all(E, e->n, e->arg);
-  if( E->program ) return program_list(E, is_and ? "and" : "or", e->n, t);
-  if( first_raising(e->n, e->arg)<e->n ) return logic_case(E, is_and, e->n, t);
-  return join_flat(E, is_and ? "AND" : "OR", e->n, t);
-}
-
-/* What every arm of an OR demands is worth saying before it: SQLite can join
-** by it (TPC-H 19). */
-static const char *common_conjuncts(Emitter *E, Expr *e){
-  const char *all = 0;
-  Expr *first = expr_bare(e->arg[0]);
-  int n = first->kind==EXPR_AND ? first->n : 1;
-  for(int i=0; i<n; i++){
-    Expr *c = expr_bare(first->kind==EXPR_AND ? first->arg[i] : first);
-    int in_all = c->kind==EXPR_COMPARE && !expr_may_raise(c);
-    for(int k=1; k<e->n && in_all; k++){
-      Expr *arm = expr_bare(e->arg[k]);
-      int m = arm->kind==EXPR_AND ? arm->n : 1, found = 0;
-      for(int j=0; j<m && !found; j++) found = expr_same(c, arm->kind==EXPR_AND ? arm->arg[j] : arm);
-      in_all = found;
-    }
-    if( !in_all ) continue;
-    const char *sql = emit_expr(E, c);
-    all = all ? ep(E, "%s AND %s", all, sql) : sql;
-  }
-  return all;
-}
-
-const char *emit_condition(Emitter *E, Expr *e){
-  Expr *bare = expr_bare(e);
-  if( bare->kind==EXPR_OR ){
-    const char *all = common_conjuncts(E, bare), *sql = emit_expr(E, e);
-    return all ? ep(E, "%s AND %s", all, sql) : sql;
-  }
-  if( bare->kind!=EXPR_AND ) return emit_expr(E, e);
-  const char *const *t = emit_all(E, bare->n, bare->arg);
-  int k = first_raising(bare->n, bare->arg);
-  if( k==bare->n || k==0 ) return k ? join_flat(E, "AND", bare->n, t) : logic_case(E, 1, bare->n, t);
-  return ep(E, "%s AND %s", join_flat(E, "AND", k, t), logic_case(E, 1, bare->n, t));
 }
 
 /* --- Comparison ---------------------------------------------------------- */
@@ -230,12 +108,12 @@ static const char *emit_in_list(Emitter *E, Expr *e){
   }
   const char *r;
   if( native ){
-    const char *list = program_list(E, "", n, item);
+    const char *list = emit_list_of(E, "", n, item);
     r = ep(E, "(%s IN %s)", x, list);
   }else{
     const char **eq = ARENA_ARRAY(E->arena, const char*, n);
     for(int i=0; i<n; i++) eq[i] = emit_compare(E, sem->fn, sem->operand, x, item[i]);
-    r = E->program ? program_list(E, "or", n, eq) : join_flat(E, "OR", n, eq);
+    r = E->program ? emit_list_of(E, "or", n, eq) : emit_joined(E, "OR", n, eq);
   }
   return e->negated ? emit_not(E, r) : r;
 }
@@ -290,7 +168,7 @@ static const char *emit_coalesce(Emitter *E, Expr *e){
     const char **part = ARENA_ARRAY(E->arena, const char*, k+1);
     for(int i=0; i<k; i++) part[i] = t[n-1-k+i];
     part[k] = rest;
-    rest = program_list(E, "coalesce", k+1, part);
+    rest = emit_list_of(E, "coalesce", k+1, part);
     n -= k;
   }
   return rest;
@@ -354,102 +232,6 @@ const char *emit_named(Emitter *E, const char *name, const Type *const *argt, co
   const FnDef *row[4];
   if( fn_named(name, row, 4)<1 ) an_refuse(E->an, pos, "%s", name);
   return emit_fn(E, row[0], argt, rett, n, arg);
-}
-
-/* --- Subqueries ---------------------------------------------------------- */
-
-/* The columns of a subquery r as one value of type t. */
-static const char *row_of(Emitter *E, int id, const QueryInfo *q, const Type *t, Pos pos){
-  if( q->n==1 && t->kind!=T_ROW ) return ep(E, "r%d.c0", id);
-  if( q->n==1 && q->field[0]->type->kind==T_ROW ) return ep(E, "r%d.c0", id);
-  const char **c = ARENA_ARRAY(E->arena, const char*, q->n);
-  for(int i=0; i<q->n; i++) c[i] = ep(E, "r%d.c%d", id, i);
-  return emit_named(E, "$row", t->arg, t, q->n, c, pos);
-}
-
-/* The text of a subquery; one that stands on its own is an entry of the WITH
-** clause around, which keeps the nesting low. */
-static const char *subquery_text(Emitter *E, Query *query, const Type *const *target){
-  QueryInfo *q = query->sem;
-  if( q->correlated ) return emit_query_full(E, query, target);
-  const char *sql = emit_query(E, query, target);
-  int id = ++E->an->next_id;
-  emit_with_entry(E, id, q->n, sql, 0);
-  Buf b;
-  buf_init(&b, E->arena);
-  for(int i=0; i<q->n; i++) buf_printf(&b, "%sc%d", i ? ", " : "SELECT ", i);
-  buf_printf(&b, " FROM q%d", id);
-  return b.z;
-}
-
-static const char *emit_scalar(Emitter *E, Expr *e){
-  QueryInfo *q = e->query->sem;
-  int id = ++E->an->next_id;
-  const char *sql = subquery_text(E, e->query, 0);
-  if( q->n==1 && q->single_row ) return ep(E, "(%s)", sql);
-  const char *c = q->n==1 ? ep(E, "r%d.c0", id) : row_of(E, id, q, e->type, e->pos);
-  if( q->single_row ) return ep(E, "(SELECT %s FROM (%s) AS r%d)", c, sql, id);
-  return ep(E, "(SELECT %s FROM (%s) AS r%d)", cast_sql(E->an, "t_single", c, e->type, e->type), sql, id);
-}
-
-/* x OP ANY|ALL (query) for any type: three-valued logic over the comparisons. */
-static const char *emit_any_all(Emitter *E, Expr *e, int all){
-  Sem *sem = e->sem;
-  QueryInfo *q = e->query->sem;
-  int id = ++E->an->next_id;
-  const Type **target = 0;
-  if( sem->operand->kind==T_ROW && e->arg[0]->type->kind==T_ROW ){
-    target = (const Type**)sem->operand->arg;
-  }else{
-    target = ARENA_ARRAY(E->arena, const Type*, 1);
-    target[0] = sem->operand;
-  }
-  const char *sql = subquery_text(E, e->query, target);
-  const char *x = emit_expr(E, e->arg[0]);
-  const char *c = row_of(E, id, q, sem->operand, e->pos);
-  const char *cmp = emit_compare(E, sem->fn, sem->operand, x, c);
-  if( all )
-    return ep(E, "(SELECT CASE WHEN min(e)=0 THEN 0 WHEN count(*)>count(e) THEN NULL ELSE 1 END FROM (SELECT %s AS e FROM (%s) AS r%d))",
-              cmp, sql, id);
-  return ep(E, "(SELECT CASE WHEN max(e)=1 THEN 1 WHEN count(*)>count(e) THEN NULL ELSE 0 END FROM (SELECT %s AS e FROM (%s) AS r%d))",
-            cmp, sql, id);
-}
-
-static const char *emit_in_query(Emitter *E, Expr *e){
-  Sem *sem = e->sem;
-  const Type *target[1] = {sem->operand};
-  const char *r;
-  if( sem->fn && sem->fn->native && e->arg[0]->type->kind!=T_ROW && sem->operand->kind!=T_UNKNOWN )
-    r = ep(E, "(%s IN (%s))", emit_expr(E, e->arg[0]), subquery_text(E, e->query, target));
-  else
-    r = emit_any_all(E, e, 0);
-  return e->negated ? emit_not(E, r) : r;
-}
-
-static const char *emit_quantified(Emitter *E, Expr *e){
-  Sem *sem = e->sem;
-  int all = e->quantifier==QUANTIFIER_ALL;
-  if( !all && e->op==OP_EQ && sem->fn && sem->fn->native && e->arg[0]->type->kind!=T_ROW ) return emit_in_query(E, e);
-  return emit_any_all(E, e, all);
-}
-
-static const char *emit_subquery(Emitter *E, Expr *e){
-  Sem *sem = e->sem;
-  ProgramText *p = E->program;
-  const char *sql;
-  E->program = 0;
-  switch( sem->kind ){
-    case SEM_SUBQUERY: sql = emit_scalar(E, e); break;
-    case SEM_EXISTS:
-      /* its columns are never computed, so it is written in place */
-      sql = ((QueryInfo*)e->query->sem)->correlated ? emit_query_full(E, e->query, 0) : emit_query(E, e->query, 0);
-      sql = ep(E, "(EXISTS (%s))", sql);
-      break;
-    case SEM_IN_QUERY: sql = emit_in_query(E, e); break;
-    default: sql = emit_quantified(E, e); break;
-  }
-  E->program = p;
-  return p ? program_capture(E, sql, e->type) : sql;
 }
 
 /* --- Columns ------------------------------------------------------------- */
