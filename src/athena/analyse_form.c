@@ -99,12 +99,10 @@ static char extract_letter(const Type *t){
 static const Type *analyse_extract(Analyser *an, Scope *s, Expr *e){
   const Type *t = expr_analyse(an, s, e->arg[0]);
   char letter = extract_letter(t);
-  if( letter==0 )
-    an_fail(an, "TYPE_MISMATCH", e->arg[0]->pos, "Type of argument to extract must be DATE, TIME, TIMESTAMP, or INTERVAL (actual %s)", type_z(an, t));
   for(size_t i=0; i<sizeof(extract_field)/sizeof(extract_field[0]); i++){
     const ExtractField *f = &extract_field[i];
     if( strcmp(f->name, e->name.lower)!=0 ) continue;
-    if( strchr(f->types, letter)==0 ){
+    if( letter==0 || strchr(f->types, letter)==0 ){
       char up[32];
       snprintf(up, sizeof up, "%s", f->name);
       for(char *p = up; *p; p++) if( *p>='a' && *p<='z' ) *p -= 32;

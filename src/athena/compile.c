@@ -111,7 +111,17 @@ static const char *stored_sql(Analyser *an, QueryInfo *q, const char *sql, const
   return arena_printf(an->arena, "SELECT %s FROM (%s)", b.z, sql);
 }
 
+/* EXPLAIN says so too; the statement itself is the session's. */
+static void check_new_table(Analyser *an, Statement *st){
+  const char *database = st->table.n>1 ? st->table.name[st->table.n-2].lower : an->database, *error = 0;
+  const char *name = st->table.name[st->table.n-1].lower;
+  TableInfo *t = 0;
+  if( st->if_not_exists || catalog_find_table(an->context->catalog, an->arena, database, name, &t, &error)!=1 ) return;
+  an_fail(an, "TABLE_ALREADY_EXISTS", st->pos, "Destination table 'awsdatacatalog.%s.%s' already exists", database, name);
+}
+
 static void compile_query(Analyser *an, Statement *st, Compiled *out){
+  if( st->kind==ST_CREATE_TABLE_AS && out->statement->kind==ST_EXPLAIN ) check_new_table(an, st);
   QueryInfo *q = query_analyse(an, 0, st->query);
   const Type *const *target = 0;
   result_columns(an, q, out);
