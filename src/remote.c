@@ -104,6 +104,7 @@ static char *journal_path(Session *s){
 
 static int journal_add(Session *s, const char *bucket, const char *key, const char *id){
   const char *path = journal_path(s);
+  s->uploading = 1;
   FILE *f = fopen(path, "ab");
   int rc = f==0 || fprintf(f, "%s\t%s\t%s\n", bucket, id, key)<0 || fflush(f)!=0 || fsync(fileno(f))!=0;
   int why = errno;

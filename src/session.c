@@ -267,7 +267,8 @@ int session_end(Session *s, int rc){
   if( --s->depth>0 ) return rc;
   /* What was staged must be on disk before the lake says so. */
   if( rc==0 ) rc = swap_flush(s) || session_exec(s, "COMMIT");
-  if( rc!=0 ) remote_abort(s);
+  if( rc!=0 && s->uploading ) remote_abort(s);
+  s->uploading = 0;
   /* SQLite may have rolled back by itself. */
   if( rc!=0 && !sqlite3_get_autocommit(s->db) ) sqlite3_exec(s->db, "ROLLBACK", 0, 0, 0);
   forget_staged(s, rc);
