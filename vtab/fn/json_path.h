@@ -1,6 +1,6 @@
 /*
 ** SQL/JSON paths (`lax $.a[*]?(@.b > 1)`) and the items they find: shared by
-** json_path.c (the grammar), json_item.c (evaluation) and json_sql.c.
+** json_path.c (the grammar), json_item.c, json_evaluate.c and json_sql.c.
 */
 #ifndef TARN_JSON_PATH_H
 #define TARN_JSON_PATH_H
@@ -58,7 +58,7 @@ typedef struct JsonSqlPath {
 */
 int json_path_parse(Arena*, const char *z, int n, JsonSqlPath *out, const char **error, int *at);
 
-/* --- items (json_item.c) ------------------------------------------------- */
+/* --- items (json_item.c), evaluation (json_evaluate.c) -------------------- */
 
 typedef enum ItemKind { ITEM_NULL, ITEM_SCALAR, ITEM_ARRAY, ITEM_OBJECT, ITEM_HUGE } ItemKind;
 
@@ -77,6 +77,7 @@ struct Item {
 
 typedef struct Sequence { Item *item; int n, cap; } Sequence;
 
+void item_set_scalar(Item*, const Type*, Value, int is_json);
 /* The tree of a JSON text: 0, -1 not JSON, 1 too deep. */
 int item_parse(Arena*, const char *z, int n, Item *out);
 /* Append the item as JSON: 0, or -1 when it is no JSON value. */
