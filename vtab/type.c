@@ -1,6 +1,6 @@
 /*
 ** Types: constants, constructors, comparison.  See type.h; the spellings are
-** in type_text.c.
+** in type_print.c and type_parse.c.
 **
 ** Limits: TYPE_DEPTH_MAX levels of nesting; deeper types compare as unequal
 ** and are never built by the parsers.
