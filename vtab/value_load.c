@@ -229,8 +229,30 @@ static int read_string(Json *j, const char **z, size_t *n){
   return 0;
 }
 
+#define SHORT_ARRAY 64          /* elements that read_integers takes */
+
+/* [1,-2,3] with nothing else in it, the usual array of a table: 1 and *out, or
+** 0 with the cursor where it was. */
+static int read_integers(Json *j, const Type *t, Value *out){
+  const char *z = j->z;
+  Value v[SHORT_ARRAY];
+  int n = 0;
+  if( j->end - z<2 || *z!='[' || z[1]==']' ) return 0;
+  do{
+    const char *start = ++z;
+    while( z<j->end && ((*z>='0' && *z<='9') || *z=='-') ) z++;
+    if( n==SHORT_ARRAY || load_integer(t, start, (size_t)(z - start), &v[n]) ) return 0;
+    n++;
+  }while( z<j->end && *z==',' );
+  if( z>=j->end || *z!=']' ) return 0;
+  j->z = z + 1;
+  *out = list_from(j->arena, n, v);
+  return 1;
+}
+
 static int read_array(Json *j, const Type *t, Value *out){
   ListBuilder b;
+  if( type_is_integer(t->arg[0]) && read_integers(j, t->arg[0], out) ) return 0;
   list_begin(&b, j->arena);
   if( !eat(j, '[') ) return -1;
   if( !eat(j, ']') ){
