@@ -85,6 +85,14 @@ static int text_to_time(FnCall *c, const Type *to, const Value *in, Value *out){
   return FN_OK;
 }
 
+/* Here the message has the text without its blanks. */
+static int bad_timestamp(FnCall *c, const Value *in){
+  Value v = *in;
+  while( v.n>0 && (unsigned char)v.z[v.n-1]<=' ' ) v.n--;
+  while( v.n>0 && (unsigned char)v.z[0]<=' ' ){ v.z++; v.n--; }
+  return bad_text(c, "timestamp", &v);
+}
+
 static int text_to_timestamp(FnCall *c, const Type *to, const Value *in, Value *out){
   DateTimeText t;
   Instant x = {0, 0, ZONE_UTC};
@@ -92,7 +100,7 @@ static int text_to_timestamp(FnCall *c, const Type *to, const Value *in, Value *
   size_t n = (size_t)in->n;
   int64_t seconds;
   trim_blanks(&z, &n);
-  if( !datetime_scan(z, n, &t) || !datetime_text_valid(&t, 1) ) return bad_text(c, "timestamp", in);
+  if( !datetime_scan(z, n, &t) || !datetime_text_valid(&t, 1) ) return bad_timestamp(c, in);
   seconds = datetime_text_seconds(&t);
   if( to->kind==T_TIMESTAMP_TZ && t.zone ){
     int before, after, rc = zone_parse(t.zone, (size_t)t.zone_n, &x.zone);
@@ -102,13 +110,13 @@ static int text_to_timestamp(FnCall *c, const Type *to, const Value *in, Value *
     if( rc==ZONE_RANGE ){
       return fn_error(c, "NOT_SUPPORTED", "Time zone not supported: %.*s", t.zone_n, t.zone);
     }
-    if( rc!=ZONE_OK ) return bad_text(c, "timestamp", in);
+    if( rc!=ZONE_OK ) return bad_timestamp(c, in);
     zone_local(x.zone, seconds, &before, &after);
     seconds -= before;                  /* in a gap: moved forward by its length */
   }
   if( !datetime_instant(seconds, datetime_text_picos(&t, to->p), &x)
       || (to->kind==T_TIMESTAMP_TZ && !datetime_tz_fits(to, x.micros)) ){
-    return bad_text(c, "timestamp", in);
+    return bad_timestamp(c, in);
   }
   *out = value_put_instant(c->arena, to, x);
   return FN_OK;

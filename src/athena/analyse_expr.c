@@ -248,10 +248,10 @@ static const char *compare_name(int op){
   }
 }
 
-/* How messages name it: > and >= are turned round, the operands are not. */
+/* How messages name it: > and >= are turned round, the operands are not; <> is a negated =. */
 static const char *compare_shown(int op){
   switch( op ){
-    case OP_EQ: return "="; case OP_NE: return "<>"; case OP_LE: case OP_GE: return "<=";
+    case OP_EQ: case OP_NE: return "="; case OP_LE: case OP_GE: return "<=";
     default: return "<";
   }
 }

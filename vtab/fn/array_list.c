@@ -28,7 +28,7 @@ static void add_range(ListBuilder *b, const Value *list, int from, int to){
 
 static int concat_arrays(FnCall *c, int argc, const Value *argv, Value *out){
   ListBuilder b;
-  if( argc<2 ) return fn_bad_argument(c, "There must be two or more concatenation arguments");
+  if( argc<2 ) return fn_bad_argument(c, "There must be two or more arguments to concat");
   list_begin(&b, c->arena);
   for(int i=0; i<argc; i++) add_all(&b, &argv[i]);
   *out = list_end(&b);
