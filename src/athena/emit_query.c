@@ -11,6 +11,8 @@
 #include <string.h>
 #include "emit.h"
 
+#define COMPOUND_MAX 400        /* SQLite takes 500 SELECTs of a compound */
+
 /* --- WITH entries -------------------------------------------------------- */
 
 void emit_with_entry(Emitter *E, int id, int n, const char *text, int materialized){
@@ -300,26 +302,43 @@ static const char *emit_select(Emitter *E, Select *sel, Query *q, const Type *co
 
 /* --- VALUES and set operations ------------------------------------------- */
 
+static void find_column(void *p, Expr *e){
+  const Sem *sem = e->sem;
+  if( sem && sem->kind!=SEM_VALUE && (sem->kind==SEM_COLUMN || sem->n_outer) ) *(int*)p = 1;
+  expr_children(e, find_column, p);
+}
+
+/* SQLite does not find the columns of VALUES that read an outer query. */
+static int values_read_outer(const BodyInfo *info, int n_row){
+  int found = 0;
+  for(int i=0; i<n_row && !found; i++)
+    for(int k=0; k<info->n; k++) find_column(&found, info->row[i][k]);
+  return found;
+}
+
+/* One SELECT over VALUES, or a SELECT for each row. */
 static const char *emit_values(Emitter *E, Body *body, const Type *const *target){
   BodyInfo *info = body->sem;
   const char *dead = E->dead;
+  int apart = values_read_outer(info, body->rows.n);
   Buf b;
   E->dead = 0;
   buf_init(&b, E->arena);
-  buf_str(&b, "SELECT ");
-  for(int k=0; k<info->n; k++) buf_printf(&b, "%scolumn%d AS c%d", k ? ", " : "", k+1, k);
-  buf_str(&b, " FROM (VALUES ");
+  if( apart && body->rows.n>COMPOUND_MAX ) an_refuse(E->an, body->pos, "more than %d rows of VALUES that read an outer query", COMPOUND_MAX);
+  if( !apart ) buf_str(&b, "SELECT ");
+  for(int k=0; k<info->n && !apart; k++) buf_printf(&b, "%scolumn%d AS c%d", k ? ", " : "", k+1, k);
+  if( !apart ) buf_str(&b, " FROM (VALUES ");
   for(int i=0; i<body->rows.n; i++){
-    buf_str(&b, i ? ", (" : "(");
+    buf_str(&b, apart ? i ? " UNION ALL SELECT " : "SELECT " : i ? ", (" : "(");
     for(int k=0; k<info->n; k++){
       Expr *e = info->row[i][k];
       const char *sql = dead && dead[k] && expr_may_raise(e) ? "NULL" : emit_expr(E, e);
       if( target ) sql = coerce_sql(E->an, sql, info->field[k]->type, target[k]);
-      buf_printf(&b, "%s%s", k ? ", " : "", sql);
+      buf_printf(&b, apart ? "%s%s AS c%d" : "%s%s", k ? ", " : "", sql, k);
     }
-    buf_char(&b, ')');
+    if( !apart ) buf_char(&b, ')');
   }
-  buf_char(&b, ')');
+  if( !apart ) buf_char(&b, ')');
   return b.z;
 }
 

@@ -12,7 +12,10 @@ const char *emit_sort_items(Emitter *E, int n, SortItem *item, const char *const
   Buf b;
   buf_init(&b, E->arena);
   for(int i=0; i<n; i++){
-    buf_printf(&b, "%s%s%s NULLS %s", i ? ", " : "", sort_key_sql(E->an, sql[i], item[i].e->type),
+    const char *key = sort_key_sql(E->an, sql[i], item[i].e->type);
+    /* SQLite takes a bare number for a column's position. */
+    if( key[strspn(key, "-0123456789")]==0 ) key = "NULL";
+    buf_printf(&b, "%s%s%s NULLS %s", i ? ", " : "", key,
       item[i].descending ? " DESC" : "", item[i].nulls==NULLS_FIRST ? "FIRST" : "LAST");
   }
   return b.z ? b.z : "";
