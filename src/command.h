@@ -11,6 +11,7 @@ int cmd_shell(const Options*);
 int cmd_check(const Options*);
 int cmd_functions(const Options*);
 int cmd_history(const Options*);
+int cmd_pull(const Options*);
 int cmd_import(const Options*);
 int cmd_crawl(const Options*);
 int cmd_s3(const Options*);

@@ -44,6 +44,9 @@ static const Command commands[] = {
    "column as comments; --write puts it into sql/landing.  Where a script is there\n"
    "already, the difference between it and the data is printed instead.\n"},
   {"import", "FILE…", "catalog entries from aws glue get-tables / get-partitions or SHOW CREATE TABLE", cmd_import, ""},
+  {"pull", "[TABLE…]", "bring the S3 objects of landing tables under the S3 root", cmd_pull,
+   "Only what changed is fetched, by ETag; then the same scripts run offline.\n"
+   "An s3://bucket/prefix is an operand too.\n"},
   {"history", "", "the runs of this lake", cmd_history, ""},
   {"s3", "whoami", "which credentials, region and endpoint S3 requests would use", cmd_s3, ""},
   {"doctor", "[s3://BUCKET/PREFIX]", "what is wrong with S3, and what to type", cmd_doctor,

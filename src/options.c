@@ -25,7 +25,7 @@ static const OptionDef table[] = {
   {"s3-root", 0, "DIR", FIELD(s3_root), "*",
    "read s3://bucket/key from DIR/bucket/key (before TARN_S3_ROOT, before the root a table remembers)"},
   {"database", 0, "NAME", FIELD(database), "*", "the database that unqualified names mean (default)"},
-  {"sql", 0, "DIR", FIELD(sql_dir), "run translate check crawl", "where landing/, trusted/, curated/ and checks/ lie (sql)"},
+  {"sql", 0, "DIR", FIELD(sql_dir), "run translate check crawl pull", "where landing/, trusted/, curated/ and checks/ lie (sql)"},
   {"export", 0, "LOCATION", FIELD(export_location), "run export", "where <zone>/<table>/ folders of JSON lines go (export/)"},
   {"no-export", 0, 0, FIELD(no_export), "run", "store the tables, export nothing"},
   {"dry-run", 0, 0, FIELD(dry_run), "run", "print the order of the steps and what each reads; run nothing"},
