@@ -451,11 +451,11 @@ static void scan_one(Scan *s){
   else copy(s, utf8_width(s->z + s->i, s->n - s->i));
 }
 
-/* Does (?i) or (?…i…: occur? */
-static int ignores_case(const char *z, int n){
+/* Does an option occur, as in (?i) or (?s-i:…)? */
+static int has_option(const char *z, int n, char option){
   for(int i=0; i + 2<n; i++){
     if( z[i]!='(' || z[i+1]!='?' ) continue;
-    for(int k=i + 2; k<n && strchr("imsx-", z[k]) && z[k]; k++) if( z[k]=='i' ) return 1;
+    for(int k=i + 2; k<n && strchr("imsx-", z[k]) && z[k]; k++) if( z[k]==option ) return 1;
   }
   return 0;
 }
@@ -468,7 +468,8 @@ int regexp_rewrite(RegexpRewrite *r, Buf *out, const char *z, int n){
   s.z = z;
   s.n = n;
   s.out = out;
-  s.ignores_case = ignores_case(z, n);
+  s.ignores_case = has_option(z, n, 'i');
+  if( has_option(z, n, 'x') && memchr(z, '#', (size_t)n) ) refuse(&s, "a comment of (?x)");
   while( s.i<s.n ) scan_one(&s);
   return s.failed ? -1 : 0;
 }
