@@ -40,6 +40,7 @@ int regexp_group_named(const Regexp*, const char *name, int n);   /* or -1 */
 */
 typedef struct RegexpRewrite {
   int uses_properties;          /* Unicode's tables matter: \p, [[:…:]], \b */
+  int nests_behind;             /* a look-behind inside another */
   char error[200], refused[200];
 } RegexpRewrite;
 int regexp_rewrite(RegexpRewrite*, Buf *out, const char *z, int n);

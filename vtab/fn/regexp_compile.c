@@ -85,6 +85,9 @@ static int compile(FnCall *c, Regexp *r){
   if( b.oom ) return FN_ERROR;
   r->uses_properties = rewrite.uses_properties;
   int rc = compile_text(b.z ? b.z : "", b.n, &r->program, &info);
+  if( rc==ONIGERR_INVALID_LOOK_BEHIND_PATTERN && rewrite.nests_behind ){
+    return fn_refuse(c, "a look-behind in another in a regular expression");
+  }
   return rc==ONIG_NORMAL ? FN_OK : raise_error(c, rc, &info);
 }
 

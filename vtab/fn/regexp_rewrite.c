@@ -394,6 +394,7 @@ static int scan_open(Scan *s){
   s->is_capture[s->depth] = !starts(s, s->i, "(?");
   s->is_behind[s->depth++] = (char)is_behind;
   s->behind += is_behind;
+  if( s->behind>1 ) s->r->nests_behind = 1;
   copy(s, is_behind ? 4 : 1);
   if( !is_behind && peek(s, 0)=='?' ) copy(s, 1);
   return 0;
