@@ -115,11 +115,12 @@ static char *manifest_path(Pull *p){
 /* Read it into a TEMP table; the last line of a key counts. */
 static int load_manifest(Pull *p){
   Session *s = p->s;
-  FILE *f = fopen(manifest_path(p), "rb");
+  FILE *f;
   sqlite3_stmt *insert;
   char line[2400];
   if( session_exec(s, "CREATE TEMP TABLE IF NOT EXISTS pulled(name TEXT PRIMARY KEY, etag TEXT, size INTEGER) WITHOUT ROWID")
    || session_exec(s, "DELETE FROM pulled") ) return 1;
+  f = fopen(manifest_path(p), "rb");
   insert = session_prepare(s, "INSERT OR REPLACE INTO pulled(name, etag, size) VALUES(?3, ?1, ?2)");
   while( f && insert && fgets(line, sizeof(line), f) ){
     char *size = strchr(line, '\t'), *name = size ? strchr(size+1, '\t') : 0;

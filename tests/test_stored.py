@@ -186,3 +186,27 @@ def test_a_lake_of_a_newer_tarn_is_left_alone():
         lake.query("SHOW TABLES")
         lake.sqlite("PRAGMA user_version=99")
         assert lake.error("query", "SHOW TABLES").startswith("TARN_LAKE: ")
+
+
+def test_a_view_over_what_has_changed_is_stale():
+    with Lake() as lake:
+        lake.query("CREATE TABLE t AS SELECT 1 AS n, 'x' AS s")
+        lake.query("CREATE VIEW v AS SELECT * FROM t")
+        view = "View 'awsdatacatalog.default.v' is stale or in invalid state: "
+        for table, want in (
+                ("SELECT 'a' AS n, 'x' AS s", "VIEW_IS_STALE: line 1:15: " + view + "column [n] of type varchar(1) projected from query view at "
+                 "position 0 cannot be coerced to column [n] of type integer stored in view definition"),
+                ("SELECT 1 AS n, 'x' AS s, 3 AS more", "VIEW_IS_STALE: line 1:15: " + view + "stored view column count (2) does not match "
+                 "column count derived from the view query analysis (3)"),
+                ("SELECT 1 AS m, 'x' AS s", "VIEW_IS_STALE: line 1:15: " + view + "column [m] of type integer projected from query view at "
+                 "position 0 has a different name from column [n] of type integer stored in view definition"),
+                (None, "INVALID_VIEW: line 1:15: Failed analyzing stored view 'awsdatacatalog.default.v': "
+                 "line 1:15: Table 'awsdatacatalog.default.t' does not exist")):
+            lake.query("DROP TABLE t")
+            if table:
+                lake.query("CREATE TABLE t AS " + table)
+            same(lake.error("query", "SELECT * FROM v"), want)
+            if not table:
+                lake.query("CREATE TABLE t AS SELECT tinyint '1' AS n, 'x' AS s")
+        line = lake.error("query", "SELECT * FROM v")
+        assert line.startswith("TARN_NOT_SUPPORTED: line 1:15: "), line

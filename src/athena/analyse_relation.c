@@ -85,24 +85,64 @@ static void table_fields(Analyser *an, RelInfo *info){
   info->base = info->scope;
 }
 
-/* Analyse a view's text in its own database, without the WITH names around. */
-static void view_fields(Analyser *an, Relation *rel, RelInfo *info){
-  TableInfo *t = info->table;
+/* The view's query in its own database, without the WITH names around; an
+** error inside it is the view's. */
+static QueryInfo *view_query(Analyser *an, Relation *rel, TableInfo *t, Query *query){
   const char *database = an->database;
   WithInfo *with = an->with;
+  QueryInfo *volatile q = 0;
+  jmp_buf outer;
+  memcpy(outer, an->jump, sizeof outer);
+  an->view_depth++;
+  an->with = 0;
+  if( t->view_database ) an->database = t->view_database;
+  int failed = setjmp(an->jump);
+  if( !failed ) q = query_analyse(an, 0, query);
+  memcpy(an->jump, outer, sizeof outer);
+  an->view_depth--;
+  an->with = with;
+  an->database = database;
+  if( !failed ) return q;
+  if( an->error.out_of_memory || !strcmp(an->error.code, "TARN_NOT_SUPPORTED") ) longjmp(an->jump, 1);
+  const char *why = an->error.pos.line>0 ? arena_printf(an->arena, "line %d:%d: ", an->error.pos.line, an->error.pos.col) : "";
+  an_fail(an, "INVALID_VIEW", rel->pos, "Failed analyzing stored view 'awsdatacatalog.%s.%s': %s%s",
+    t->database, t->name, why, an->error.message);
+  return 0;
+}
+
+/* A view's columns are those it was made with; what its query gives now must
+** still fit them. */
+static void check_view(Analyser *an, Relation *rel, TableInfo *t, QueryInfo *q){
+  const char *stale = "View 'awsdatacatalog.%s.%s' is stale or in invalid state: %s";
+  const char *why = 0;
+  if( q->n!=t->n_column )
+    why = arena_printf(an->arena, "stored view column count (%d) does not match column count derived from the view query analysis (%d)",
+      t->n_column, q->n);
+  for(int i=0; i<q->n && why==0; i++){
+    const Type *is = q->field[i]->type, *was = t->column[i].type;
+    const char *name = q->field[i]->name;
+    if( name && strcmp(name, t->column[i].name) )
+      why = arena_printf(an->arena, "column [%s] of type %s projected from query view at position %d has a different name from column [%s] of type %s stored in view definition",
+        name, type_z(an, is), i, t->column[i].name, type_z(an, was));
+    else if( !type_equal(is, was) && !type_can_coerce(is, was) )
+      why = arena_printf(an->arena, "column [%s] of type %s projected from query view at position %d cannot be coerced to column [%s] of type %s stored in view definition",
+        name ? name : t->column[i].name, type_z(an, is), i, t->column[i].name, type_z(an, was));
+    else if( !type_equal(is, was) )
+      an_refuse(an, rel->pos, "a view whose column %s has another type than when it was made; make the view again", t->column[i].name);
+  }
+  if( why ) an_fail(an, "VIEW_IS_STALE", rel->pos, stale, t->database, t->name, why);
+}
+
+static void view_fields(Analyser *an, Relation *rel, RelInfo *info){
+  TableInfo *t = info->table;
   Statement *st = 0;
   AthenaError error;
   if( an->view_depth>=VIEW_DEPTH_MAX ) an_refuse(an, rel->pos, "views nested deeper than %d", VIEW_DEPTH_MAX);
   if( athena_parse(an->arena, t->view_sql, &st, &error) || st->query==0 )
     an_fail(an, "INVALID_VIEW", rel->pos, "Failed analyzing stored view 'awsdatacatalog.%s.%s'", t->database, t->name);
-  an->view_depth++;
-  an->with = 0;
-  if( t->view_database ) an->database = t->view_database;
   info->view = st->query;
-  QueryInfo *q = query_analyse(an, 0, st->query);
-  an->view_depth--;
-  an->with = with;
-  an->database = database;
+  QueryInfo *q = view_query(an, rel, t, st->query);
+  check_view(an, rel, t, q);
   for(int i=0; i<q->n; i++){
     Field *f = field_new(an, q->field[i]->name, q->field[i]->name, q->field[i]->type, column_sql(an, info->id, i));
     if( f->name==0 && i<t->n_column ) f->name = f->label = t->column[i].name;
