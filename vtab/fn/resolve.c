@@ -131,10 +131,52 @@ static int settle_unknown(Resolver *r, Candidate *all, int n, Candidate *best, i
   return 1;
 }
 
+/* Operators have names of their own in messages. */
+static const char *shown_name(Resolver *r, const char *name){
+  static const char *const other[][2] = {
+    {"$negate", "negation"}, {"$eq", "equal"}, {"$lt", "less_than"}, {"$le", "less_than_or_equal"},
+    {"$distinct", "is_distinct_from"},
+  };
+  if( name[0]!='$' ) return name;
+  for(size_t i=0; i<sizeof(other)/sizeof(other[0]); i++){
+    if( strcmp(name, other[i][0])==0 ) return arena_printf(r->arena, "$operator$%s", other[i][1]);
+  }
+  return arena_printf(r->arena, "$operator$%s", name + 1);
+}
+
+/* The place of an operator's overload in Athena's lists, by its first type. */
+static int operator_rank(const Candidate *c){
+  static const TypeKind order[] = {
+    T_BIGINT, T_INTEGER, T_SMALLINT, T_TINYINT, T_DOUBLE, T_REAL, T_INTERVAL_DS, T_INTERVAL_YM,
+  };
+  for(size_t i=0; i<sizeof(order)/sizeof(order[0]); i++){
+    if( c->param[0]->kind==order[i] ) return (int)i;
+  }
+  return c->param[0]->kind==T_DECIMAL ? 100 : 50;
+}
+
+/* concat of char stands before that of arrays. */
+static int concat_rank(const Candidate *c){
+  return c->param[0]->kind!=T_CHAR;
+}
+
+static void order_by(Candidate *c, int n, int (*rank)(const Candidate*)){
+  for(int i=1; i<n; i++){
+    Candidate moved = c[i];
+    int k = i;
+    for(; k>0 && rank(&c[k - 1])>rank(&moved); k--) c[k] = c[k - 1];
+    c[k] = moved;
+  }
+}
+
 /* "Could not choose …": Athena's message with the bound candidates. */
-static const char *ambiguity(Resolver *r, const char *name, const Candidate *c, int n){
+static const char *ambiguity(Resolver *r, const char *name, Candidate *c, int n){
   Buf b;
   buf_init(&b, r->arena);
+  if( name[0]=='$' && r->argc>0 ) order_by(c, n, operator_rank);
+  if( strcmp(name, "concat")==0 && r->argc>0 ) order_by(c, n, concat_rank);
+  name = shown_name(r, name);
+  if( name==0 ) return "";
   buf_str(&b, "Could not choose a best candidate operator. Explicit type casts must be added.\nCandidates are:\n");
   for(int i=0; i<n; i++){
     buf_printf(&b, "\t * %s(", name);
