@@ -292,12 +292,8 @@ static int scan_class_value(Scan *s, ClassState *state, unsigned *last){
     n = s->i + 1<s->n ? 2 : 1;
     if( peek(s, 1)=='c' ) n = 3;
   }
-  if( *state==IN_RANGE ){
-    *state = AFTER_RANGE;
-  }else{
-    *state = AFTER_VALUE;
-    *last = value;
-  }
+  *state = *state==IN_RANGE ? AFTER_RANGE : AFTER_VALUE;
+  *last = value;
   if( s->z[s->i]=='\\' && is_letter(peek(s, 1)) && !strchr("tnrfaevxucb", peek(s, 1)) ){
     s->i++;
     n--;
@@ -347,6 +343,7 @@ static void scan_class(Scan *s){
       after_class = 1;
     }else if( c=='&' && peek(s, 1)=='&' ){
       copy(s, 2);
+      if( state[depth]==AFTER_VALUE ) last[depth] = 0;
       state[depth] = AT_START;
     }else if( c=='-' ){
       if( scan_dash(s, &state[depth], &last[depth], after_class) ) return;
