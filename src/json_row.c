@@ -4,7 +4,7 @@
 ** A stored column needs no conversion but quoting: numbers, texts, dates are
 ** written as they lie; only containers go through their values (json_value.c).
 */
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 #include "json_row.h"
 #include "output.h"
@@ -13,6 +13,7 @@ static JsonForm stored_form(const Type *t){
   switch( t->kind ){
     case T_BOOLEAN: return FORM_BOOLEAN;
     case T_TINYINT: case T_SMALLINT: case T_INTEGER: case T_BIGINT: return FORM_NUMBER;
+    case T_DOUBLE: return FORM_DOUBLE;
     case T_DECIMAL: return FORM_BARE;
     case T_VARCHAR: case T_DATE: case T_VARBINARY: return FORM_TEXT;
     case T_TIMESTAMP: return FORM_TIMESTAMP;
@@ -33,9 +34,14 @@ void json_column_init(Arena *a, JsonColumn *c, const char *name, const Type *typ
 }
 
 static void write_integer(Buf *b, sqlite3_int64 v){
-  char digits[24];
-  int n = snprintf(digits, sizeof(digits), "%lld", (long long)v);
-  buf_add(b, digits, (size_t)n);
+  char digits[24], *p = digits+sizeof(digits);
+  uint64_t rest = v<0 ? 0-(uint64_t)v : (uint64_t)v;
+  do{
+    *--p = (char)('0'+rest%10);
+    rest /= 10;
+  }while( rest );
+  if( v<0 ) *--p = '-';
+  buf_add(b, p, (size_t)(digits+sizeof(digits)-p));
 }
 
 /* A value that needs its type: loaded from its stored form first. */
@@ -66,7 +72,14 @@ static int write_column(Session *s, Buf *b, Arena *row, const JsonColumn *c, sql
     buf_str(b, sqlite3_column_int(stmt, i) ? "true" : "false");
     return 0;
   }
-  if( c->form==FORM_VALUE || (type!=SQLITE_TEXT && type!=SQLITE_BLOB) ) return write_value(s, b, row, c, stmt, i, stored, openx);
+  if( c->form==FORM_DOUBLE && type==SQLITE_FLOAT ){
+    double v = sqlite3_column_double(stmt, i);
+    if( isfinite(v) ){
+      value_print_double(b, v);
+      return 0;
+    }
+  }
+  if( c->form==FORM_VALUE || c->form==FORM_DOUBLE || (type!=SQLITE_TEXT && type!=SQLITE_BLOB) ) return write_value(s, b, row, c, stmt, i, stored, openx);
   z = type==SQLITE_TEXT ? (const char*)sqlite3_column_text(stmt, i) : sqlite3_column_blob(stmt, i);
   n = (size_t)sqlite3_column_bytes(stmt, i);
   if( c->form==FORM_TIMESTAMP && n && memchr(z, '.', n) ){

@@ -3,7 +3,7 @@
 #define TARN_JSON_ROW_H
 #include "session.h"
 
-typedef enum JsonForm { FORM_NUMBER, FORM_TEXT, FORM_BARE, FORM_TIMESTAMP, FORM_BOOLEAN, FORM_VALUE } JsonForm;
+typedef enum JsonForm { FORM_NUMBER, FORM_DOUBLE, FORM_TEXT, FORM_BARE, FORM_TIMESTAMP, FORM_BOOLEAN, FORM_VALUE } JsonForm;
 typedef struct JsonColumn {
   const Type *type;
   JsonForm form;

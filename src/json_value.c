@@ -13,16 +13,30 @@
 #include <string.h>
 #include "output.h"
 
+/* How many bytes need no escape: eight at a time. */
+static size_t plain_bytes(const char *z, size_t n){
+  const uint64_t ones = UINT64_C(0x0101010101010101), high = UINT64_C(0x8080808080808080);
+  size_t i = 0;
+  for(; i+8<=n; i+=8){
+    uint64_t w, quote, back;
+    memcpy(&w, z+i, 8);
+    quote = w ^ ones*'"';
+    back = w ^ ones*'\\';
+    /* A byte below 0x20, a quote or a backslash leaves its high bit set. */
+    if( (((w-ones*0x20) & ~w) | ((quote-ones) & ~quote) | ((back-ones) & ~back)) & high ) break;
+  }
+  while( i<n && (unsigned char)z[i]>=0x20 && z[i]!='"' && z[i]!='\\' ) i++;
+  return i;
+}
+
 void json_string(Buf *b, const char *z, size_t n){
-  size_t from = 0;
   buf_char(b, '"');
-  for(size_t i=0; i<n; i++){
-    unsigned char c = (unsigned char)z[i];
+  for(;;){
+    size_t plain = plain_bytes(z, n);
     const char *escape = 0;
-    if( c>=0x20 && c!='"' && c!='\\' ) continue;
-    buf_add(b, z+from, i-from);
-    from = i+1;
-    switch( c ){
+    buf_add(b, z, plain);
+    if( plain==n ) break;
+    switch( z[plain] ){
       case '"':  escape = "\\\""; break;
       case '\\': escape = "\\\\"; break;
       case '\n': escape = "\\n"; break;
@@ -32,9 +46,10 @@ void json_string(Buf *b, const char *z, size_t n){
       case '\f': escape = "\\f"; break;
     }
     if( escape ) buf_str(b, escape);
-    else buf_printf(b, "\\u%04X", c);
+    else buf_printf(b, "\\u%04X", (unsigned char)z[plain]);
+    z += plain+1;
+    n -= plain+1;
   }
-  buf_add(b, z+from, n-from);
   buf_char(b, '"');
 }
 
