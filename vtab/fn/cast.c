@@ -19,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#pragma weak cast_json          /* refused as long as the JSON family is not linked */
-
 #define INVALID "INVALID_CAST_ARGUMENT"
 #define OUT_OF_RANGE "NUMERIC_VALUE_OUT_OF_RANGE"
 
@@ -371,7 +369,7 @@ static int cast_at(FnCall *c, const Type *from, const Type *to, const Value *in,
   if( depth>CAST_DEPTH_MAX ) return fn_refuse(c, "CAST of types nested deeper than %d", CAST_DEPTH_MAX);
   if( from->kind==T_JSON || to->kind==T_JSON ){
     if( from->kind==to->kind ){ *out = *in; return FN_OK; }
-    return cast_json ? cast_json(c, from, to, in, out) : not_castable(c, from, to);
+    return cast_json(c, from, to, in, out);
   }
   if( type_is_temporal(from) || type_is_temporal(to) ) return cast_temporal(c, from, to, in, out);
   switch( to->kind ){
