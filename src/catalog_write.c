@@ -79,6 +79,13 @@ int table_name_resolve(Session *s, const NameList *parts, TableName *out){
   }
   out->name = parts->name[n-1].lower;
   out->database = n>1 ? parts->name[n-2].lower : catalog_database(s->catalog);
+  /* Hive reads `db.t` between one pair of backticks as two names. */
+  if( n==1 && strchr(out->name, '.') ){
+    const char *dot = strchr(out->name, '.');
+    out->database = arena_strndup(&s->arena, out->name, (size_t)(dot-out->name));
+    out->name = dot+1;
+  }
+  if( strchr(out->name, '.') ) return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: a dot in the table name %s", parts->name[n-1].lower);
   out->sqlite_name = table_sqlite_name(&s->arena, out->database, out->name);
   return 0;
 }

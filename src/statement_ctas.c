@@ -251,6 +251,9 @@ int statement_create_table_as(Session *s, const Compiled *c, Output *out){
   long long n = 0, written, bytes;
   const char *folder;
   int skip, n_partition;
+  if( st->table.n==1 && strchr(st->table.name[0].lower, '.') ){
+    return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: a dot in the name %s", st->table.name[0].lower);
+  }
   if( table_name_resolve(s, &st->table, &t) || check_free(s, st, &t, &skip) ) return 1;
   if( skip ) return result_update(s, out, 0);
   if( check_properties(s, st) || check_columns(s, c) ) return 1;

@@ -54,6 +54,9 @@ static int drop_view(Session *s, const Statement *st, const TableName *t){
 int statement_view(Session *s, const Compiled *c, Output *out){
   const Statement *st = c->statement;
   TableName t;
+  if( st->table.n==1 && strchr(st->table.name[0].lower, '.') ){
+    return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: a dot in the name %s", st->table.name[0].lower);
+  }
   if( table_name_resolve(s, &st->table, &t) ) return 1;
   if( st->kind==ST_CREATE_VIEW ? create_view(s, c, &t) : drop_view(s, st, &t) ) return 1;
   return result_empty(s, out);

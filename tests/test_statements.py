@@ -168,3 +168,16 @@ def test_alter_table_changes_columns_and_properties():
         assert "k\tv" in lake.query("SHOW TBLPROPERTIES events")
         lake.query("ALTER TABLE events SET LOCATION 's3://b/other/'")
         assert "'s3://b/other/'" in lake.query("SHOW CREATE TABLE events")
+
+
+def test_a_dot_between_backticks_separates_the_database():
+    with Lake() as lake:
+        serde = "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://b/t/'"
+        lake.query("CREATE DATABASE d")
+        lake.query(f"CREATE EXTERNAL TABLE `d.t` (a int) {serde}")
+        same(lake.query("SHOW TABLES IN d"), "t")
+        text = lake.query("SHOW CREATE TABLE d.t")
+        lake.query("DROP TABLE d.t")
+        lake.query(text)
+        same(lake.query("SHOW TABLES IN d"), "t")
+        assert lake.error("query", 'CREATE TABLE "d.x" AS SELECT 1 AS a').startswith("TARN_NOT_SUPPORTED: ")
