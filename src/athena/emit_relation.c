@@ -31,8 +31,11 @@ static const char *from_named(Emitter *E, Relation *rel, const char *name, int i
 
 static const char *from_query(Emitter *E, Relation *rel, RelInfo *info, Query *q){
   QueryInfo *qi = q->sem;
+  int materialize = E->materialize;
+  E->materialize = 0;
   const char *text = emit_query(E, q, 0);
-  emit_with_entry(E, info->id, qi->n, text, 0);
+  E->materialize = materialize;
+  emit_with_entry(E, info->id, qi->n, text, E->materialize);
   return from_named(E, rel, ep(E, "q%d", info->id), info->id);
 }
 
@@ -50,6 +53,11 @@ static const char *from_materialized(Emitter *E, RelInfo *info){
 }
 
 static const char *from_table(Emitter *E, Relation *rel, RelInfo *info){
+  if( info->with && E->materialize ){
+    int id = ++E->an->next_id;
+    emit_with_entry(E, id, info->with->n, ep(E, "SELECT * FROM q%d", info->with->id), 1);
+    return from_named(E, rel, ep(E, "q%d", id), info->id);
+  }
   if( info->with ) return from_named(E, rel, ep(E, "q%d", info->with->id), info->id);
   if( info->view ) return from_query(E, rel, info, info->view);
   if( E->materialize && info->table->kind==TABLE_LANDING && rel->sample==0 ) return from_materialized(E, info);
