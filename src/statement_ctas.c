@@ -122,8 +122,7 @@ static const char *external_folder(Session *s, const Statement *st, const TableN
   }
   if( s->in_run ) return export_check_folder(s, folder) ? 0 : folder;
   if( export_is_empty(folder) ) return folder;
-  session_fail(s, "HIVE_PATH_ALREADY_EXISTS: Target directory for table '%s.%s' already exists: %s. "
-                  "You may need to manually clean the data at location", t->database, t->name, location);
+  session_fail(s, "HIVE_PATH_ALREADY_EXISTS: Target directory for table '%s.%s' already exists: %s", t->database, t->name, location);
   return 0;
 }
 
