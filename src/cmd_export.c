@@ -48,7 +48,7 @@ int cmd_export(const Options *o){
     fputs("tarn export: TABLE and, if not stdout, a folder\n", stderr);
     return EXIT_USAGE;
   }
-  rc = session_open(&s, o);
+  rc = session_open(&s, o) || session_map(&s);
   if( rc==0 ){
     TableName t = operand_table(&s, o->operand[0]);
     long long rows, bytes;

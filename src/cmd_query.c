@@ -40,7 +40,7 @@ int cmd_query(const Options *o){
     return EXIT_USAGE;
   }
   output_init(&out, format, stdout);
-  rc = session_open(&s, o) || run_input(&s, o, &out);
+  rc = session_open(&s, o) || session_map(&s) || run_input(&s, o, &out);
   if( rc ) rc = session_report(&s);
   output_free(&out);
   session_close(&s);

@@ -25,6 +25,7 @@
 #include "swap.h"
 
 #define BUSY_TIMEOUT_MS 5000
+#define MAP_BYTES (256<<20)     /* of the lake, read in place (session_map) */
 
 /* The one session that SIGINT stops; a handler has no argument. */
 static Session *volatile interrupt_session;
@@ -324,6 +325,10 @@ int session_open(Session *s, const Options *o){
   if( s->catalog==0 ) die_of_memory(0);
   if( catalog_create(s) ) return 1;
   return swap_recover(s);
+}
+
+int session_map(Session *s){
+  return session_exec(s, "PRAGMA mmap_size=%d", MAP_BYTES);
 }
 
 void session_close(Session *s){

@@ -44,6 +44,10 @@ typedef struct Session {
 ** session_close in both cases.
 */
 int session_open(Session*, const Options*);
+/* Read the lake's first pages where the system keeps them, without a copy in
+** SQLite's cache: for commands that mostly read.  They count as memory of the
+** process though the system can drop them, so writers of much do without. */
+int session_map(Session*);
 void session_close(Session*);
 
 /* Keep an error (the first one).  Returns 1. */

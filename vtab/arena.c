@@ -27,6 +27,10 @@ void arena_free(Arena *a){
 
 void arena_reset(Arena *a){
   ArenaBlock *keep = 0;
+  if( a->block && a->block->older==0 && a->block->size==ARENA_BLOCK ){  /* the usual case */
+    a->next = a->block->data;
+    return;
+  }
   while( a->block ){
     ArenaBlock *p = a->block;
     a->block = p->older;

@@ -6,26 +6,18 @@
 #include "sqlite.h"
 #include "datetime.h"
 
-int64_t floor_div(int64_t a, int64_t b){
-  int64_t q = a/b;
-  return (a%b!=0 && (a<0)!=(b<0)) ? q-1 : q;
-}
-
-int64_t floor_mod(int64_t a, int64_t b){
-  int64_t r = a%b;
-  return (r!=0 && (r<0)!=(b<0)) ? r+b : r;
-}
-
 /* A year of this arithmetic begins on 1 March, so that the leap day is its
 ** last: month m of it begins (153*m+2)/5 days after the first. */
 int64_t civil_to_days(int64_t year, int64_t month, int64_t day){
-  int64_t m = month - 1, y, era, year_of_era, day_of_year;
-  y = year + floor_div(m, 12);
-  m = floor_mod(m, 12);
+  int64_t m = month - 1, y = year, era, year_of_era, day_of_year;
+  if( m<0 || m>11 ){
+    y += floor_div(m, 12);
+    m = floor_mod(m, 12);
+  }
   y -= m<2;
   era = floor_div(y, 400);
   year_of_era = y - era*400;
-  day_of_year = (153*((m + 10)%12) + 2)/5;
+  day_of_year = (153*(m<2 ? m + 10 : m - 2) + 2)/5;
   return era*146097 + year_of_era*365 + year_of_era/4 - year_of_era/100 + day_of_year
          - 719468 + day - 1;
 }

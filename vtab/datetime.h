@@ -34,8 +34,13 @@ int civil_week(int64_t days, int64_t *week_year);
 /* The same day n months later, or the last one of a shorter month. */
 int64_t civil_add_months(int64_t days, int64_t n);
 /* Division that rounds down, and its remainder (never negative). */
-int64_t floor_div(int64_t a, int64_t b);
-int64_t floor_mod(int64_t a, int64_t b);
+static inline int64_t floor_div(int64_t a, int64_t b){
+  return a/b - (a%b!=0 && (a<0)!=(b<0));
+}
+static inline int64_t floor_mod(int64_t a, int64_t b){
+  int64_t r = a%b;
+  return (r!=0 && (r<0)!=(b<0)) ? r + b : r;
+}
 /* picos/10^(12-p) rounded half up, times 10^(12-p). */
 int64_t picos_round(int64_t picos, int p);
 

@@ -172,10 +172,40 @@ int datetime_tz_fits(const Type *t, int64_t micros){
 
 /* --- Dates --------------------------------------------------------------- */
 
+/* Two digits, or a negative number. */
+static int two_digits(const char *z){
+  unsigned a = (unsigned)z[0] - '0', b = (unsigned)z[1] - '0';
+  return a>9 || b>9 ? -1 : (int)(a*10 + b);
+}
+
+/* yyyy-mm-dd, the form in which dates are stored: 1 and *days, or 0 for
+** anything else, also what is no date. */
+static int usual_date(const char *z, int64_t *days){
+  int century = two_digits(z), year = two_digits(z+2), month = two_digits(z+5), day = two_digits(z+8);
+  if( z[4]!='-' || z[7]!='-' || century<0 || year<0 || month<1 || month>12 || day<1 ) return 0;
+  year += century*100;
+  if( day>28 && day>civil_days_in_month(year, month) ) return 0;
+  *days = civil_to_days(year, month, day);
+  return 1;
+}
+
+/* The same for yyyy-mm-dd hh:mm:ss.fff */
+static int usual_timestamp(const char *z, int64_t *micros){
+  int hour = two_digits(z+11), minute = two_digits(z+14), second = two_digits(z+17);
+  int hundredths = two_digits(z+20), last = two_digits(z+21);
+  int64_t days;
+  if( z[10]!=' ' || z[13]!=':' || z[16]!=':' || z[19]!='.' || hundredths<0 || last<0 ) return 0;
+  if( hour<0 || hour>23 || minute<0 || minute>59 || second<0 || second>59 ) return 0;
+  if( !usual_date(z, &days) ) return 0;
+  *micros = (((days*24 + hour)*60 + minute)*60 + second)*MICROS_PER_SECOND + (hundredths*10 + last%10)*1000;
+  return 1;
+}
+
 int datetime_parse_date(const char *z, size_t n, int64_t *days){
   const char *end;
   int64_t year, month, day;
   int negative = 0;
+  if( n==10 && usual_date(z, days) ) return 0;
   trim_blanks(&z, &n);
   end = z+n;
   if( n>1 && (*z=='-' || *z=='+') ){
@@ -196,6 +226,7 @@ int datetime_parse_date(const char *z, size_t n, int64_t *days){
 int datetime_parse_timestamp(const char *z, size_t n, int64_t *micros){
   DateTimeText t;
   Instant x;
+  if( n==23 && usual_timestamp(z, micros) ) return 0;
   trim_blanks(&z, &n);
   if( !datetime_scan(z, n, &t) || !datetime_text_valid(&t, 1) || t.zone ) return -1;
   if( !datetime_instant(datetime_text_seconds(&t), datetime_text_picos(&t, 6), &x) ) return -1;

@@ -84,22 +84,24 @@ void agg_values_reset(AggValues *a){
 
 /* --- Sets ---------------------------------------------------------------- */
 
-static uint32_t first_slot(const AggSet *s, const Type *t, const Value *v){
-  uint64_t h = value_hash(t, v);
-  return (uint32_t)((h ^ h>>32) * 0x9e3779b1u) & (s->n_slot - 1);
+/* The low bits choose the slot; the whole is kept in it, so that other values
+** need not be visited. */
+static uint32_t slot_hash(const Type *t, const Value *v){
+  uint64_t h = value_hash(t, v) * UINT64_C(0x9e3779b97f4a7c15);
+  return (uint32_t)(h>>32);
 }
 
-static int enlarge(AggSet *s, const Type *t){
+static int enlarge(AggSet *s){
   AggSet bigger = *s;
   bigger.n_slot = s->n_slot ? s->n_slot*2 : 8;
   bigger.slot = sqlite3_malloc64(sizeof(*s->slot)*(uint64_t)bigger.n_slot);
   if( bigger.slot==0 ) return -1;
   memset(bigger.slot, 0, sizeof(*s->slot)*bigger.n_slot);
-  for(int i=0; i<s->values.count; i++){
-    Value v = agg_values_get(&s->values, i);
-    uint32_t at = first_slot(&bigger, t, &v);
-    while( bigger.slot[at] ) at = (at + 1) & (bigger.n_slot - 1);
-    bigger.slot[at] = i + 1;
+  for(uint32_t i=0; i<s->n_slot; i++){
+    uint32_t at = s->slot[i].hash & (bigger.n_slot - 1);
+    if( s->slot[i].number==0 ) continue;
+    while( bigger.slot[at].number ) at = (at + 1) & (bigger.n_slot - 1);
+    bigger.slot[at] = s->slot[i];
   }
   sqlite3_free(s->slot);
   *s = bigger;
@@ -107,17 +109,18 @@ static int enlarge(AggSet *s, const Type *t){
 }
 
 int agg_set_add(AggSet *s, const Type *t, const Value *v, int *added){
-  uint32_t at;
+  uint32_t hash = slot_hash(t, v), at;
   *added = 0;
-  if( (uint32_t)s->values.count*2>=s->n_slot && enlarge(s, t) ) return -1;
-  at = first_slot(s, t, v);
-  while( s->slot[at] ){
-    Value old = agg_values_get(&s->values, s->slot[at] - 1);
-    if( value_identical(t, &old, v) ) return s->slot[at] - 1;
-    at = (at + 1) & (s->n_slot - 1);
+  if( (uint32_t)s->values.count*2>=s->n_slot && enlarge(s) ) return -1;
+  for(at = hash & (s->n_slot - 1); s->slot[at].number; at = (at + 1) & (s->n_slot - 1)){
+    Value old;
+    if( s->slot[at].hash!=hash ) continue;
+    old = agg_values_get(&s->values, s->slot[at].number - 1);
+    if( value_identical(t, &old, v) ) return s->slot[at].number - 1;
   }
   if( agg_values_add(&s->values, v) ) return -1;
-  s->slot[at] = s->values.count;
+  s->slot[at].number = s->values.count;
+  s->slot[at].hash = hash;
   *added = 1;
   return s->values.count - 1;
 }

@@ -89,7 +89,7 @@ void agg_values_reset(AggValues*);
 ** value's index, *added says whether it is new; -1: no memory. */
 typedef struct AggSet {
   AggValues values;
-  int32_t *slot;                /* index + 1 into values; 0 is free */
+  struct { int32_t number; uint32_t hash; } *slot;  /* index + 1 into values; 0 is free */
   uint32_t n_slot;
 } AggSet;
 int agg_set_add(AggSet*, const Type*, const Value*, int *added);
