@@ -121,14 +121,14 @@ static int matches_general(const LikePattern *p, const char *z, int n){
         t++;
         continue;
       }
-    }else if( n - i>=p->end[t] - from
+    }else if( i<n && z[i]==p->literal[from] && n - i>=p->end[t] - from
            && memcmp(z + i, p->literal + from, (size_t)(p->end[t] - from))==0 ){
       i += p->end[t] - from;
       t++;
       continue;
     }
     if( run<0 || resume>=n ) return 0;
-    resume += utf8_width(z + resume, n - resume);
+    resume += (unsigned char)z[resume]<0x80 ? 1 : utf8_width(z + resume, n - resume);
     i = resume;
     t = run;
   }
