@@ -120,12 +120,20 @@ static int count_landing(Session *s, const Step *step, long long *rows){
   return 0;
 }
 
+/* A run without a root keeps the one that the landing table was made with. */
+static int remember_root(Session *s, const TableName *t){
+  const char *root = session_text(s, "SELECT s3_root FROM tarn_tables WHERE database=%Q AND name=%Q", t->database, t->name);
+  sqlite3_free(s->step_root);
+  s->step_root = root ? sqlite3_mprintf("%s", root) : 0;
+  return s->error!=0;
+}
+
 static int run_step(Session *s, const Step *step, StepResult *r){
   double start = now_ms();
   long long bytes = s->host.stats.bytes_read;
   int kind;
   r->step = step;
-  if( catalog_drop(s, &step->table) || run_statements(s, step, &r->rows) ) return fail_in_step(s, step);
+  if( remember_root(s, &step->table) || catalog_drop(s, &step->table) || run_statements(s, step, &r->rows) ) return fail_in_step(s, step);
   kind = catalog_object(s, &step->table);
   if( s->error ) return 1;
   if( kind==OBJECT_LANDING && count_landing(s, step, &r->rows) ) return fail_in_step(s, step);

@@ -338,6 +338,7 @@ void session_close(Session *s){
   s3_shared_close(&s->s3);
   sqlite3_free(s->s3_root);
   sqlite3_free(s->manifest);
+  sqlite3_free(s->step_root);
   sqlite3_free(s->error);
   arena_free(&s->arena);
   memset(s, 0, sizeof(*s));

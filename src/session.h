@@ -33,6 +33,7 @@ typedef struct Session {
   volatile int stop;            /* SIGINT came: calls that wait look at it */
   int depth;                    /* of session_begin */
   int in_run;                   /* `tarn run`: exported folders that Tarn made may be replaced */
+  char *step_root;              /* the S3 root that the step's landing table remembered, or NULL */
   int uploading;                /* the open transaction has begun uploads to S3 */
   char *manifest;               /* locations of files the last statement wrote, a line each, or NULL */
   StagedPath *staged;           /* files and folders to remove if the transaction fails */

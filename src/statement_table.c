@@ -144,7 +144,7 @@ int statement_create_external_table(Session *s, const Statement *st, Output *out
   n.serde = st->serde ? st->serde : SERDE_LAZY;
   n.input_format = st->input_format ? st->input_format : INPUT_TEXT;
   n.output_format = st->output_format ? st->output_format : OUTPUT_TEXT;
-  n.s3_root = s->s3_root;
+  n.s3_root = s->s3_root ? s->s3_root : s->step_root;
   n.properties = json_object(&s->arena, st->n_tbl_property, st->tbl_property);
   n.serde_properties = serde_properties(s, st);
   n.clustered_by = clustered_by(s, st);

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import unittest
 
-from lake import FIXTURES, ROOT, SHARED_STEDI, Lake, first_objects, same
+from lake import FIXTURES, ROOT, SHARED_STEDI, TARN, Lake, first_objects, same
 
 SQL = os.path.join(ROOT, "sql")
 TABLES = ("customer_landing", "accelerometer_landing", "step_trainer_landing", "customer_trusted", "accelerometer_trusted",
@@ -269,3 +269,14 @@ def test_a_failing_step_names_its_file_and_changes_nothing():
         assert "at sql/curated/customers_curated.sql" in err, err
         same(lake.sqlite("SELECT count(*) FROM customer_trusted"), before)
         same(lake.sqlite("SELECT count(*) FROM tarn_runs").strip(), "1")
+
+
+def test_a_run_without_a_root_keeps_the_one_it_had():
+    with Lake() as lake:
+        shutil.copytree(SQL, lake.path("sql"))
+        environment = {k: v for k, v in lake.environment().items() if k != "TARN_S3_ROOT"}
+        go = lambda *a: subprocess.run([TARN, "run", *a], cwd=lake.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        same(go("--s3-root", FIXTURES).returncode, 0)
+        done = go()
+        same(done.returncode, 0, done.stderr.decode())
+        same(lake.sqlite("SELECT DISTINCT s3_root FROM tarn_tables WHERE kind = 'landing'").strip(), FIXTURES)
