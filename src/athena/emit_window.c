@@ -209,8 +209,7 @@ const char *emit_window(Emitter *E, Expr *e){
   const char *name = sem->window_name;
   if( e->nulls==NULLS_IGNORE ) return emit_ignore_nulls(E, e, w, arg);
   if( !strcmp(name, "ntile") ) return emit_ntile(E, w, arg[0]);
-  if( !strcmp(name, "nth_value") && constant_integer(sem->arg[1])<1 )
-    an_refuse(E->an, e->pos, "nth_value with an offset that is not a constant above 0");
+  if( !strcmp(name, "nth_value") ) arg[1] = ep(E, "t_window_nth(%s)", arg[1]);
   if( (!strcmp(name, "lag") || !strcmp(name, "lead")) && sem->n>1 ){
     if( expr_bare(sem->arg[1])->kind==EXPR_NULL ) return "NULL";
     arg[1] = ep(E, "t_window_offset(%s)", arg[1]);
