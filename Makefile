@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
+.PHONY: all bench-s3 test-s3-boto docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -122,6 +122,13 @@ bench-quick: all $(PEERS)/bench
 	$(PEERS)/bench/bin/python bench/bench.py --scale 0.1 --rounds 2 --no-write
 bench-stedi: all $(PEERS)/bench
 	$(PEERS)/bench/bin/python bench/bench.py --scale 0.1 --rounds 5 --only 'real STEDI' --no-write
+
+# Landing tables on a model of S3: time to the first byte, speed of a connection.
+$(BUILD)/s3model: bench/s3model.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARN) -o $@ $< -lpthread
+bench-s3: all $(BUILD)/s3model
+	BUILD=$(BUILD) python3 bench/s3.py
 
 # Writes docs/benchmark-functions.md.
 bench-functions: all $(PEERS)/bench

@@ -42,8 +42,9 @@ static const char schema[] =
   "  byte INTEGER NOT NULL, reason TEXT NOT NULL, raw TEXT, UNIQUE(run, table_name, file, line, byte));"
   "CREATE TABLE IF NOT EXISTS tarn_swaps(run INTEGER NOT NULL, folder TEXT NOT NULL, staged TEXT NOT NULL, old TEXT NOT NULL,"
   "  PRIMARY KEY(run, folder)) WITHOUT ROWID;"
-  "CREATE TABLE IF NOT EXISTS tarn_uploads(run INTEGER NOT NULL, bucket TEXT NOT NULL, object_key TEXT NOT NULL,"
-  "  prefix TEXT NOT NULL, marker TEXT NOT NULL, upload_id TEXT, etags TEXT);";
+  "CREATE TABLE IF NOT EXISTS tarn_uploads(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, endpoint TEXT NOT NULL,"
+  "  bucket TEXT NOT NULL, object_key TEXT NOT NULL, prefix TEXT NOT NULL, marker TEXT NOT NULL, upload_id TEXT,"
+  "  etags TEXT NOT NULL, size INTEGER NOT NULL, was_made INTEGER NOT NULL);";
 
 int catalog_create(Session *s){
   const char *found = session_text(s, "SELECT count(*) FROM sqlite_master WHERE name='tarn_uploads'"), *version;

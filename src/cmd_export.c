@@ -28,17 +28,11 @@ static TableName operand_table(Session *s, const char *z){
 }
 
 static int export_to(Session *s, const TableName *t, const char *location){
-  long long rows, bytes, run = session_now();
-  int rc;
-  if( session_begin(s) ) return 1;
-  if( remote_is(s, location) ){
-    rc = remote_check(s, location) || remote_stage(s, run, t, location, &rows, &bytes);
-  }else{
-    const char *folder = location_folder(s, location, 0);
-    rc = export_check_folder(s, folder) || export_stage(s, run, t, folder, &rows, &bytes);
-  }
-  if( session_end(s, rc) ) return 1;
-  return swap_recover(s);
+  const char *folder = export_place(s, location);
+  long long rows, bytes;
+  if( folder==0 || session_begin(s) ) return 1;
+  if( session_end(s, export_check_folder(s, folder) || export_stage(s, session_now(), t, folder, &rows, &bytes)) ) return 1;
+  return swap_recover(s) || remote_recover(s);
 }
 
 int cmd_export(const Options *o){

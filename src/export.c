@@ -24,12 +24,15 @@
 #include "output.h"
 #include "statement.h"
 #include "swap.h"
+#include "landing.h"
+#include "remote.h"
 
 #define EXPORT_BUFFER (1<<20)
 
 typedef struct Writer {
   Session *s;
   int fd;
+  Upload *upload;               /* instead of fd */
   const char *name;
   Buf buf;
   long long bytes;
@@ -38,6 +41,10 @@ typedef struct Writer {
 static int writer_flush(Writer *w){
   size_t done = 0;
   if( w->buf.oom ) return session_fail(w->s, "out of memory");
+  if( w->upload ){
+    if( upload_write(w->upload, w->buf.z, w->buf.n) ) return 1;
+    done = w->buf.n;
+  }
   while( done<w->buf.n ){
     ssize_t n = write(w->fd, w->buf.z+done, w->buf.n-done);
     if( n<0 && errno==EINTR ) continue;
@@ -97,8 +104,8 @@ static int write_query(Session *s, Writer *w, const TableName *t, long long *row
   return write_rows(w, stmt, q->n_column, c, 0, rows);
 }
 
-int export_write(Session *s, const TableName *t, int fd, const char *name, long long *rows, long long *bytes){
-  Writer w = {s, fd, name, {0, 0, 0, 0, 0}, 0};
+static int write_table(Session *s, const TableName *t, int fd, Upload *upload, const char *name, long long *rows, long long *bytes){
+  Writer w = {s, fd, upload, name, {0, 0, 0, 0, 0}, 0};
   TableInfo *info = 0;
   const char *error = 0;
   int rc = catalog_find_table(s->catalog, &s->arena, t->database, t->name, &info, &error);
@@ -112,12 +119,24 @@ int export_write(Session *s, const TableName *t, int fd, const char *name, long 
   return rc;
 }
 
+int export_write(Session *s, const TableName *t, int fd, const char *name, long long *rows, long long *bytes){
+  return write_table(s, t, fd, 0, name, rows, bytes);
+}
+
 /* --- Folders ---------------------------------------------------------------------- */
 
-int export_is_empty(const char *path){
-  DIR *dir = opendir(path);
+const char *export_place(Session *s, const char *location){
+  const char *folder = remote_is(s, location) ? arena_strdup(&s->arena, location) : location_folder(s, location, 0);
+  if( folder==0 ) session_fail(s, "TARN_NOT_SUPPORTED: exports to %s over the network (say s3://, or give --s3-root)", location);
+  return folder;
+}
+
+int export_is_empty(Session *s, const char *path){
+  DIR *dir;
   struct dirent *e;
   int empty = 1;
+  if( remote_is(s, path) ) return remote_is_empty(s, path)==1;
+  dir = opendir(path);
   if( dir==0 ) return errno==ENOENT;
   while( empty && (e = readdir(dir))!=0 ) empty = strcmp(e->d_name, ".")==0 || strcmp(e->d_name, "..")==0;
   closedir(dir);
@@ -125,17 +144,29 @@ int export_is_empty(const char *path){
 }
 
 int export_check_folder(Session *s, const char *folder){
-  SwapPaths p = swap_paths(&s->arena, folder, 0);
+  SwapPaths p;
   struct stat st;
-  if( stat(p.marker, &st)==0 || export_is_empty(folder) ) return 0;
+  if( remote_is(s, folder) ) return remote_check(s, folder);
+  p = swap_paths(&s->arena, folder, 0);
+  if( stat(p.marker, &st)==0 || export_is_empty(s, folder) ) return 0;
   return session_fail(s, "TARN_EXPORT: %s is not empty and was not made by Tarn: it is left alone; "
                          "name another place with --export", folder);
 }
 
+static int stage_upload(Session *s, long long run, const TableName *t, const char *url, long long *rows, long long *bytes){
+  Upload *u = 0;
+  int rc = upload_open(s, url, &u) || write_table(s, t, -1, u, url, rows, bytes) || upload_end(u, run);
+  upload_close(u);
+  return rc;
+}
+
 int export_stage(Session *s, long long run, const TableName *t, const char *folder, long long *rows, long long *bytes){
-  SwapPaths p = swap_paths(&s->arena, folder, run);
-  const char *file = arena_printf(&s->arena, "%s/part-00000.json", p.staged);
+  SwapPaths p;
+  const char *file;
   int fd, rc;
+  if( remote_is(s, folder) ) return stage_upload(s, run, t, folder, rows, bytes);
+  p = swap_paths(&s->arena, folder, run);
+  file = arena_printf(&s->arena, "%s/part-00000.json", p.staged);
   if( swap_make_folder(s, p.area) || swap_clean(s, folder) || swap_make_folder(s, p.staged) ) return 1;
   session_remember_staged(s, p.staged);
   fd = open(file, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0666);

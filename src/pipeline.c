@@ -187,9 +187,10 @@ static int load_notices(Session *s, Graph *g, Run *run){
 /* Where a step's table goes, a folder or an s3:// URL; NULL: nowhere (landing,
 ** a view, a table with an external location of its own) or an error. */
 static const char *export_folder(Session *s, const Step *step){
-  const char *base = s->options->export_location;
+  const char *base;
   if( s->options->no_export || step->zone==ZONE_LANDING || step->is_view ) return 0;
-  if( !remote_is(s, base) ) base = location_folder(s, base, 0);
+  base = export_place(s, s->options->export_location);
+  if( base==0 ) return 0;
   for(int i=0; i<step->n_statement; i++){
     if( step->statement[i]->kind==ST_CREATE_TABLE_AS && statement_property(step->statement[i], "external_location") ) return 0;
   }
@@ -202,12 +203,9 @@ static int export_tables(Session *s, Run *run){
     long long rows;
     const char *folder = export_folder(s, r->step);
     double start = now_ms();
-    int rc;
     if( s->error ) return 1;
     if( folder==0 ) continue;
-    rc = remote_is(s, folder) ? remote_stage(s, run->id, &r->step->table, folder, &rows, &r->bytes_written)
-                              : export_stage(s, run->id, &r->step->table, folder, &rows, &r->bytes_written);
-    if( rc ) return 1;
+    if( export_stage(s, run->id, &r->step->table, folder, &rows, &r->bytes_written) ) return 1;
     r->exported = 1;
     r->ms += now_ms() - start;
     arena_reset(&s->arena);
@@ -228,7 +226,7 @@ static int check_before(Session *s, Graph *g){
                           s->options->lake, step->table.sqlite_name, step->file);
     }
     folder = export_folder(s, step);
-    if( s->error || (folder && (remote_is(s, folder) ? remote_check(s, folder) : export_check_folder(s, folder))) ) return 1;
+    if( s->error || (folder && export_check_folder(s, folder)) ) return 1;
   }
   return s->error!=0;
 }
@@ -258,7 +256,7 @@ int pipeline_run(Session *s, Graph *g, Run *run){
   s->in_run = 1;
   rc = session_end(s, run_inside(s, g, run));
   s->in_run = 0;
-  if( rc==0 ) rc = swap_recover(s);
+  if( rc==0 ) rc = swap_recover(s) || remote_recover(s);
   run->ms = now_ms() - start;
   return rc;
 }

@@ -24,7 +24,6 @@
 #include "catalog_write.h"
 #include "swap.h"
 
-#define BUSY_TIMEOUT_MS 5000
 #define MAP_BYTES (256<<20)     /* of the lake, read in place (session_map) */
 
 /* The one session that SIGINT stops; a handler has no argument. */
@@ -105,7 +104,7 @@ int session_fail_sqlite(Session *s){
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return session_fail(s, "TARN_LOCKED: the lake %s is locked by another process (waited %d s)",
-                          s->options->lake, BUSY_TIMEOUT_MS/1000);
+                          s->options->lake, SESSION_BUSY_TIMEOUT_MS/1000);
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_READONLY:
@@ -268,11 +267,10 @@ int session_end(Session *s, int rc){
   if( --s->depth>0 ) return rc;
   /* What was staged must be on disk before the lake says so. */
   if( rc==0 ) rc = swap_flush(s) || session_exec(s, "COMMIT");
-  if( rc!=0 && s->uploading ) remote_abort(s);
-  s->uploading = 0;
   /* SQLite may have rolled back by itself. */
   if( rc!=0 && !sqlite3_get_autocommit(s->db) ) sqlite3_exec(s->db, "ROLLBACK", 0, 0, 0);
   forget_staged(s, rc);
+  if( rc ) remote_abandon(s);
   return rc;
 }
 
@@ -295,7 +293,7 @@ static void fail_function(sqlite3_context *context, int argc, sqlite3_value **ar
 
 static int configure(Session *s){
   int off = 0;
-  sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
+  sqlite3_busy_timeout(s->db, SESSION_BUSY_TIMEOUT_MS);
   sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DML, 0, &off);
   sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DDL, 0, &off);
   sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1, &off);
@@ -323,8 +321,13 @@ int session_open(Session *s, const Options *o){
   if( set_s3_root(s) || configure(s) ) return 1;
   s->catalog = catalog_open(s->db, o->database);
   if( s->catalog==0 ) die_of_memory(0);
-  if( catalog_create(s) ) return 1;
-  return swap_recover(s);
+  if( catalog_create(s) || swap_recover(s) ) return 1;
+  /* Without the network, or with other credentials, the lake can still be used. */
+  if( remote_recover(s) && !s->interrupted ){
+    fprintf(stderr, "tarn: %s\n", s->error);
+    session_reset(s);
+  }
+  return s->error!=0;
 }
 
 int session_map(Session *s){

@@ -18,6 +18,8 @@
 #include "options.h"
 #include "athena/athena.h"
 
+#define SESSION_BUSY_TIMEOUT_MS 5000
+
 typedef struct StagedPath { struct StagedPath *next; char *path; } StagedPath;
 
 typedef struct Session {
@@ -34,7 +36,6 @@ typedef struct Session {
   int depth;                    /* of session_begin */
   int in_run;                   /* `tarn run`: exported folders that Tarn made may be replaced */
   char *step_root;              /* the S3 root that the step's landing table remembered, or NULL */
-  int uploading;                /* the open transaction has begun uploads to S3 */
   char *manifest;               /* locations of files the last statement wrote, a line each, or NULL */
   StagedPath *staged;           /* files and folders to remove if the transaction fails */
 } Session;

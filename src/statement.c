@@ -13,6 +13,7 @@
 #include "result_files.h"
 #include "statement.h"
 #include "swap.h"
+#include "remote.h"
 
 #define SCRIPT_MAX (64<<20)     /* bytes of a file of statements */
 
@@ -131,7 +132,7 @@ int statement_run_compiled(Session *s, Compiled *c, Output *out){
   if( session_begin(s) ) return 1;
   rc = session_end(s, run_writer(s, c, out));
   /* Files that the statement staged move now that they are committed. */
-  if( rc==0 && s->depth==0 ) rc = swap_recover(s);
+  if( rc==0 && s->depth==0 ) rc = swap_recover(s) || remote_recover(s);
   return rc;
 }
 

@@ -115,13 +115,10 @@ static int check_properties(Session *s, const Statement *st){
 static const char *external_folder(Session *s, const Statement *st, const TableName *t){
   const char *location = statement_property_text(st, "external_location"), *folder;
   if( location==0 ) return 0;
-  folder = location_folder(s, location, 0);
-  if( folder==0 ){
-    session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: external_location %s over the network (give --s3-root)", location);
-    return 0;
-  }
+  folder = export_place(s, location);
+  if( folder==0 ) return 0;
   if( s->in_run ) return export_check_folder(s, folder) ? 0 : folder;
-  if( export_is_empty(folder) ) return folder;
+  if( export_is_empty(s, folder) ) return folder;
   session_fail(s, "HIVE_PATH_ALREADY_EXISTS: Target directory for table '%s.%s' already exists: %s", t->database, t->name, location);
   return 0;
 }

@@ -182,7 +182,7 @@ int statement_unload(Session *s, const Compiled *c, Output *out){
   f->location = st->location;
   f->folder = location_folder(s, st->location, 0);
   if( f->folder==0 ) return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: UNLOAD to %s over the network (give --s3-root)", st->location);
-  if( !export_is_empty(f->folder) ){
+  if( !export_is_empty(s, f->folder) ){
     return session_fail(s, "HIVE_PATH_ALREADY_EXISTS: Target directory for table already exists: %s", st->location);
   }
   for(int i=0; i<c->n_column; i++) json_column_init(&s->arena, &column[i], c->column[i].name, c->column[i].type, 0);

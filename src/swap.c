@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "remote.h"
 #include "swap.h"
 
 #define REMOVE_DEPTH_MAX 64
@@ -218,9 +217,8 @@ static int swap_all(Session *s){
 
 int swap_recover(Session *s){
   const char *n = session_text(s, "SELECT count(*) FROM tarn_swaps");
-  int pending = 0;
-  if( n==0 || remote_pending(s, &pending) ) return 1;
-  if( n[0]=='0' && !pending ) return 0;
+  if( n==0 ) return 1;
+  if( n[0]=='0' ) return 0;
   if( session_begin(s) ) return 1;
-  return session_end(s, swap_all(s) || (pending && remote_finish(s)));
+  return session_end(s, swap_all(s));
 }

@@ -140,6 +140,9 @@ def test_complete_with_an_error_in_a_200_is_an_error():
     fault = Fault(200, b"<Error><Code>InternalError</Code><Message>We failed</Message></Error>")
     with server_with(times(1, fault, lambda r: r.method == "POST" and "uploadId" in r.query)) as server:
         rc, _, err = cli(server, "upload", "b", "k", data=b"x" * 100)
+        assert rc == 0 and server.objects["b", "k"] == b"x" * 100, err
+    with server_with(times(9, fault, lambda r: r.method == "POST" and "uploadId" in r.query)) as server:
+        rc, _, err = cli(server, "upload", "b", "k", data=b"x" * 100)
         assert rc == 1 and "InternalError" in err and ("b", "k") not in server.objects
 
 

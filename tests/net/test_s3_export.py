@@ -92,7 +92,7 @@ def test_what_a_commit_left_is_finished_by_the_next_command():
         server.faults = [second_complete_fails]
         tarn(server, lake, "run", "--sql", SQL, "--export", "s3://out/lake", status=1)
         same(len(exported(server)), 1)
-        same(lake.sqlite("SELECT count(*) FROM tarn_uploads").strip(), "7")
+        same(lake.sqlite("SELECT count(*) FROM tarn_uploads").strip(), "6")
         server.faults = []
         tarn(server, lake, "history")
         same(exported(server), local_exports(lake))

@@ -100,10 +100,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = guarded
 
 
+class Listener(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        """A client that was killed or cut us off is what these tests are about."""
+
+
 class FaultServer:
     def __init__(self, page=1000):
         self.objects = {}                      # (bucket, key) -> bytes
         self.uploads = {}                      # id -> {part: bytes}
+        self.begun = 0                         # uploads; an id is never used again
+        self.etags = {}                        # of objects made in parts
         self.faults, self.log = [], []
         self.page = page
         self.plus_for_blank = True             # as S3 encodes keys
@@ -111,8 +121,7 @@ class FaultServer:
         self.count = 0
 
     def __enter__(self):
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
+        self.http = Listener(("127.0.0.1", 0), Handler)
         self.http.owner = self
         self.endpoint = f"http://127.0.0.1:{self.http.server_address[1]}"
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
@@ -133,17 +142,24 @@ class FaultServer:
     def answer(self, r, body):
         q = r.query
         if r.method == "POST" and "uploads" in q:
-            name = f"upload{len(self.uploads) + 1}"
+            self.begun += 1
+            name = f"upload{self.begun}"
             self.uploads[name] = {}
             return 200, {}, f"<InitiateMultipartUploadResult><UploadId>{name}</UploadId></InitiateMultipartUploadResult>".encode()
+        if "uploadId" in q and r.method != "DELETE" and q["uploadId"] not in self.uploads:
+            return 404, {}, b"<Error><Code>NoSuchUpload</Code><Message>The upload does not exist.</Message></Error>"
         if r.method == "PUT" and "uploadId" in q:
             self.uploads[q["uploadId"]][int(q["partNumber"])] = body
             return 200, {"ETag": self.etag(body)}, b""
         if r.method == "POST" and "uploadId" in q:
-            if q["uploadId"] not in self.uploads:
-                return 404, {}, b"<Error><Code>NoSuchUpload</Code><Message>The specified upload does not exist.</Message></Error>"
             parts = self.uploads.pop(q["uploadId"])
-            self.objects[r.bucket, r.key] = b"".join(parts[k] for k in sorted(parts))
+            named = re.findall(r"<PartNumber>(\d+)</PartNumber><ETag>(.*?)</ETag>", body.decode())
+            if [(str(k), self.etag(parts[k])) for k in sorted(parts)] != named:
+                return 400, {}, b"<Error><Code>InvalidPart</Code><Message>other parts were sent</Message></Error>"
+            data = b"".join(parts[k] for k in sorted(parts))
+            digests = b"".join(hashlib.md5(parts[k]).digest() for k in sorted(parts))
+            self.objects[r.bucket, r.key] = data
+            self.etags[data] = f'"{hashlib.md5(digests).hexdigest()}-{len(parts)}"'
             return 200, {}, b"<CompleteMultipartUploadResult><ETag>x</ETag></CompleteMultipartUploadResult>"
         if r.method == "DELETE" and "uploadId" in q:
             self.uploads.pop(q["uploadId"], None)
@@ -165,7 +181,7 @@ class FaultServer:
         data = self.objects.get((r.bucket, r.key))
         if data is None:
             return 404, {}, b"<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>"
-        headers = {"ETag": self.etag(data)}
+        headers = {"ETag": self.etags.get(data) or self.etag(data)}
         if "if-match" in r.headers and r.headers["if-match"] != headers["ETag"]:
             return 412, {}, b"<Error><Code>PreconditionFailed</Code><Message>changed</Message></Error>"
         m = re.match(r"bytes=(\d+)-(\d+)$", r.headers.get("range", ""))

@@ -7,6 +7,7 @@
 **   s3cli put BUCKET KEY [create]             body from stdin
 **   s3cli upload BUCKET KEY [abort]           stdin in parts of 5 MiB
 **   s3cli delete BUCKET KEY…
+**   s3cli many BUCKET PREFIX FROM END         puts PREFIX00000.json {"a":0}, one for each number
 **   s3cli make BUCKET                         create the bucket
 ** An error is one line on stderr, exit status 1.
 */
@@ -67,6 +68,17 @@ static int upload(const S3Run *x, const char *bucket, const char *key, const Buf
   return s3_upload_complete(x, bucket, key, id, n, etag);
 }
 
+static int many(const S3Run *x, const char *bucket, const char *prefix, int from, int end){
+  char key[1100], body[64];
+  int exists;
+  for(int i=from; i<end; i++){
+    snprintf(key, sizeof(key), "%s%05d.json", prefix, i);
+    snprintf(body, sizeof(body), "{\"a\":%d}\n", i);
+    if( s3_put(x, bucket, key, body, strlen(body), 0, &exists) ) return 1;
+  }
+  return 0;
+}
+
 static int run(const S3Run *x, int argc, char **argv){
   const char *command = argv[1], *bucket = argv[2], *key = argc>3 ? argv[3] : "";
   Buf body;
@@ -78,6 +90,7 @@ static int run(const S3Run *x, int argc, char **argv){
   if( !strcmp(command, "make") ) return simple(x, "PUT", bucket, "", 0, 0, 0);
   if( !strcmp(command, "get") ) return simple(x, "GET", bucket, key, atoll(argv[4]), atoll(argv[5]), argc>6 ? argv[6] : 0);
   if( !strcmp(command, "delete") ) return s3_delete(x, bucket, argc-3, (const char*const*)argv+3);
+  if( !strcmp(command, "many") ) return many(x, bucket, key, atoi(argv[4]), atoi(argv[5]));
   if( !strcmp(command, "head") ){
     rc = s3_head(x, bucket, key, &exists, &size, etag);
     if( rc==0 ) printf("%d %lld %s\n", exists, (long long)size, etag);

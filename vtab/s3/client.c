@@ -278,7 +278,9 @@ int s3_open(Arena *a, const S3Config *config, S3Client **out, const char **error
   c->random = config->seed ? config->seed : (unsigned)s3_now_ms() | 1u;
   c->multi = curl->multi_init();
   if( c->multi ) curl->multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)S3_HANDLES_MAX);
-  if( c->multi && c->endpoint && strncmp(c->endpoint, "http://", 7) && strncmp(c->endpoint, "https://", 8) ){
+  if( c->multi && c->endpoint && strchr(c->endpoint, '@') ){
+    *error = "the endpoint holds a user name or password: give credentials as AWS does";   /* it would be stored and printed */
+  }else if( c->multi && c->endpoint && strncmp(c->endpoint, "http://", 7) && strncmp(c->endpoint, "https://", 8) ){
     *error = arena_printf(a, "the endpoint %s does not begin with http:// or https://", c->endpoint);
   }else if( c->multi && credentials_find(&c->arena, &c->options, &c->credentials, error)==0 ){
     *out = c;

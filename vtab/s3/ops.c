@@ -140,8 +140,8 @@ int s3_upload_part(const S3Run *x, const char *bucket, const char *key, const ch
   return rc;
 }
 
-int s3_upload_complete(const S3Run *x, const char *bucket, const char *key, const char *upload_id,
-                       int n_part, const char *const *etag){
+static int complete_once(const S3Run *x, const char *bucket, const char *key, const char *upload_id,
+                         int n_part, const char *const *etag, int *again){
   S3Request r;
   Buf body;
   int rc = 1;
@@ -161,10 +161,48 @@ int s3_upload_complete(const S3Run *x, const char *bucket, const char *key, cons
     r.n_body = body.n;
     query_add(&r, "uploadId", upload_id);
     rc = run(x, &r) || body_is_error(x, &r);
+    *again = rc && r.status==200 && (strcmp(r.failure.code, "InternalError")==0 || strcmp(r.failure.code, "SlowDown")==0);
   }
   s3_release(x->client, &r);
   buf_free(&body);
   return rc;
+}
+
+/* S3 says 200 before it has joined the parts; an error that it meets then comes
+** in the body, where the client does not look for it. */
+int s3_upload_complete(const S3Run *x, const char *bucket, const char *key, const char *upload_id,
+                       int n_part, const char *const *etag){
+  int rc = 1, again = 1;
+  for(int i=0; i<S3_COMPLETE_TRIES && again; i++){
+    again = 0;
+    rc = complete_once(x, bucket, key, upload_id, n_part, etag, &again);
+  }
+  return rc;
+}
+
+static int hex_digit(char c){
+  return c>='0' && c<='9' ? c-'0' : c>='a' && c<='f' ? c-'a'+10 : c>='A' && c<='F' ? c-'A'+10 : -1;
+}
+
+int s3_multipart_etag(int n_part, const char *const *part, char *out){
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  const char *error;
+  const CryptoLib *crypto = lib_crypto(&error);
+  Buf all;
+  int rc = crypto==0;
+  buf_init(&all, 0);
+  for(int i=0; i<n_part && rc==0; i++){
+    const char *z = part[i] + (part[i][0]=='"');
+    rc = strspn(z, "0123456789abcdefABCDEF")!=32 || (z[32]!=0 && z[32]!='"');
+    for(int k=0; k<32 && rc==0; k += 2) buf_char(&all, (char)(hex_digit(z[k])<<4 | hex_digit(z[k+1])));
+  }
+  rc = rc || all.oom || all.n==0 || crypto->EVP_Digest(all.z, all.n, digest, 0, crypto->EVP_md5(), 0)!=1;
+  buf_free(&all);
+  if( rc ) return 1;
+  out[0] = '"';
+  for(int i=0; i<16; i++) snprintf(out+1+2*i, 3, "%02x", digest[i]);
+  snprintf(out+33, 95, "-%d\"", n_part);
+  return 0;
 }
 
 int s3_upload_abort(const S3Run *x, const char *bucket, const char *key, const char *upload_id){

@@ -10,6 +10,7 @@
 
 #define S3_PART_MIN (5<<20)     /* S3's least size of a part but the last */
 #define S3_PART_BYTES (8<<20)   /* what we send */
+#define S3_COMPLETE_TRIES 3     /* when a 200 holds an InternalError */
 #define S3_DELETE_MAX 1000      /* keys of one DeleteObjects */
 
 typedef struct S3Run {          /* what surrounds a call */
@@ -40,6 +41,9 @@ int s3_upload_part(const S3Run*, const char *bucket, const char *key, const char
                    int part, const void *body, size_t n, char *etag);
 int s3_upload_complete(const S3Run*, const char *bucket, const char *key, const char *upload_id,
                        int n_part, const char *const *etag);
+/* The ETag that an object of these parts has by S3's rule: 0, or 1 when the
+** parts' ETags are no MD5s.  out is a buffer of 128 bytes. */
+int s3_multipart_etag(int n_part, const char *const *part, char *out);
 /* Abort; an upload that is not there any more is fine. */
 int s3_upload_abort(const S3Run*, const char *bucket, const char *key, const char *upload_id);
 

@@ -88,6 +88,14 @@ static size_t on_upload(char *to, size_t size, size_t n, void *ctx){
   return len;
 }
 
+/* libcurl sends again from the start when a kept connection turns out dead. */
+static int on_seek(void *ctx, curl_off_t offset, int origin){
+  S3Transfer *t = ctx;
+  if( origin!=SEEK_SET || offset<0 || (size_t)offset>t->request->n_body ) return CURL_SEEKFUNC_FAIL;
+  t->upload_at = (size_t)offset;
+  return CURL_SEEKFUNC_OK;
+}
+
 static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d){
   S3Transfer *t = ctx;
   (void)a; (void)b; (void)c; (void)d;
@@ -158,6 +166,8 @@ static void setup_curl(S3Client *c, S3Transfer *t, const char *url){
     lib->easy_setopt(h, CURLOPT_UPLOAD, 1L);
     lib->easy_setopt(h, CURLOPT_READFUNCTION, on_upload);
     lib->easy_setopt(h, CURLOPT_READDATA, t);
+    lib->easy_setopt(h, CURLOPT_SEEKFUNCTION, on_seek);
+    lib->easy_setopt(h, CURLOPT_SEEKDATA, t);
     lib->easy_setopt(h, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->n_body);
     lib->easy_setopt(h, CURLOPT_CUSTOMREQUEST, r->method);
   }else if( strcmp(r->method, "GET")!=0 ){
