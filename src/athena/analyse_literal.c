@@ -134,6 +134,9 @@ const Type *literal_analyse(Analyser *an, Expr *e){
       Value v = value_null();
       const Type *t = datetime_now(an->arena, e->name.lower, e->index, an->context->now_micros, &v);
       if( t ) return constant(an, e, t, v);
+      const char *text = !strcmp(e->name.lower, "current_catalog") ? "awsdatacatalog"
+                       : !strcmp(e->name.lower, "current_schema") ? an->database : 0;
+      if( text ) return constant(an, e, &TYPE_VARCHAR, value_text(text, strlen(text)));
       an_refuse(an, e->pos, "%s", e->name.text);
     }
   }
