@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all bench-s3 test-s3-boto docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
+.PHONY: all clang bench-s3 test-s3-boto docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -167,6 +167,11 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_O) $(SRC_O)
 fuzz: deps-test
 	$(MAKE) BUILD=build/asan OPT='-O1 -g' SAN='$(ASAN)' build/asan/tarn $(FUZZ)
 	tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ)
+
+# The other compiler, with the same warnings as errors.
+clang: deps
+	@tests/install-packages clang
+	$(MAKE) BUILD=build/clang CC=clang OPT=-O1 build/clang/tarn
 
 lint: deps
 	@tests/install-packages $(DEPS_LINT)
