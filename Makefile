@@ -115,6 +115,16 @@ $(PEERS)/bench:
 	$@.new/bin/pip install --quiet duckdb chdb polars
 	mv $@.new $@
 
+# A real S3 client as witness of what the network tests say.
+$(PEERS)/boto:
+	@tests/install-packages $(DEPS_PEERS)
+	python3 -m venv $@.new
+	$@.new/bin/pip install --quiet boto3
+	mv $@.new $@
+test-s3-boto: deps-s3 $(PEERS)/boto
+	$(MAKE) all $(BUILD)/tools/s3cli
+	BUILD=$(BUILD) $(PEERS)/boto/bin/python tests/peers/boto.py
+
 # Writes docs/benchmark.md; bench-quick takes a tenth of the data and two rounds.
 bench: all $(PEERS)/bench
 	$(PEERS)/bench/bin/python bench/bench.py

@@ -32,12 +32,27 @@ static void line(int ok, const char *what, const char *detail){
   printf("%-4s %-12s %s\n", ok ? "ok" : "FAIL", what, detail);
 }
 
+#define SKEW_MAX_S 300           /* AWS refuses signatures 15 minutes off; say so earlier */
+
+/* Our clock beside the server's, from the Date of any answer. */
+static int check_clock(const S3Run *x){
+  int64_t skew;
+  if( s3_clock_skew(x->client, &skew) ) return 0;       /* the server sent no date */
+  if( skew<=SKEW_MAX_S && skew>=-SKEW_MAX_S ){
+    line(1, "clock", arena_printf(x->arena, "%lld s from the server's", (long long)skew));
+    return 0;
+  }
+  line(0, "clock", arena_printf(x->arena, "%lld s %s the server's: set it (timedatectl set-ntp true); requests were corrected for now",
+                                (long long)(skew<0 ? -skew : skew), skew>0 ? "behind" : "ahead of"));
+  return 1;
+}
+
 /* A listing of the location and the first byte of its first object. */
 static int check_location(const S3Run *x, const char *url){
   const char *bucket, *key;
   First first = {0};
   S3Request r;
-  int rc;
+  int rc, failed;
   if( s3_split_url(x->arena, url, &bucket, &key) ){
     line(0, "location", "not of the form s3://bucket/prefix");
     return 1;
@@ -47,18 +62,19 @@ static int check_location(const S3Run *x, const char *url){
     line(0, "list", *x->error);
     return 1;
   }
+  rc = check_clock(x);
   line(1, "list", first.key ? first.key : "nothing below this prefix");
   line(1, "region", s3_region_of(x->client, bucket));
-  if( first.key==0 ) return 0;
+  if( first.key==0 ) return rc;
   s3_request_init(&r);
   r.bucket = bucket;
   r.key = first.key;
   r.if_match = first.etag;
   r.range_end = 1;
-  rc = s3_submit(x->client, &r) || s3_wait(x->client, &r, 0, 0);
-  line(rc==0, "read", rc ? s3_failure_text(x->arena, x->client, &r) : "the first byte came");
+  failed = s3_submit(x->client, &r) || s3_wait(x->client, &r, 0, 0);
+  line(failed==0, "read", failed ? s3_failure_text(x->arena, x->client, &r) : "the first byte came");
   s3_release(x->client, &r);
-  return rc;
+  return rc || failed;
 }
 
 int cmd_doctor(const Options *o){

@@ -130,3 +130,14 @@ def test_one_table_to_s3():
         tarn(server, lake, "query", "CREATE TABLE e AS SELECT 1 AS x WHERE false")
         tarn(server, lake, "export", "e", "s3://out/e/")
         same(exported(server)["e/part-00000.json"], b"")
+
+
+def test_doctor_sees_a_wrong_clock():
+    with FaultServer() as server, Lake() as lake:
+        server.objects["b", "t/x.json"] = b"{}"
+        out, _ = tarn(server, lake, "doctor", "s3://b/t/")
+        assert "ok   clock" in out and "ok   read" in out, out
+        server.faults = [lambda r: Fault(403, b"<Error><Code>RequestTimeTooSkewed</Code></Error>", {"Date": "Wed, 21 Oct 2037 07:28:00 GMT"})
+                         if not r.headers.get("x-amz-date", "").startswith("2037") else None]
+        out, _ = tarn(server, lake, "doctor", "s3://b/t/", status=1)
+        assert "FAIL clock" in out and "behind the server's" in out, out

@@ -311,6 +311,12 @@ void s3_close(S3Client *c){
 
 const Credentials *s3_credentials(S3Client *c){ return &c->credentials; }
 const char *s3_endpoint(S3Client *c){ return c->endpoint; }
+int s3_clock_skew(S3Client *c, int64_t *skew_s){
+  pthread_mutex_lock(&c->mutex);
+  *skew_s = c->clock_offset_s ? c->clock_offset_s : c->skew_s;
+  pthread_mutex_unlock(&c->mutex);
+  return c->knows_skew==0;
+}
 const char *s3_region_of(S3Client *c, const char *bucket){ return s3_region(c, bucket); }
 
 /* What to type, where the code says it. */

@@ -113,6 +113,9 @@ const char *s3_failure_text(Arena*, S3Client*, const S3Request*);
 const Credentials *s3_credentials(S3Client*);
 const char *s3_endpoint(S3Client*);             /* NULL: Amazon's own */
 const char *s3_region_of(S3Client*, const char *bucket);
+/* The server's clock minus ours, as a refusal or the last answer said: 0, or 1 when none had a
+** date. */
+int s3_clock_skew(S3Client*, int64_t *skew_s);
 
 /* Split "s3://bucket/key" in the arena: 0, or 1 when it is not one. */
 int s3_split_url(Arena*, const char *url, const char **bucket, const char **key);

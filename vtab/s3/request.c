@@ -207,6 +207,8 @@ int s3_request_prepare(S3Client *c, S3Transfer *t, const char **error){
   r->bucket_region[0] = 0;
   r->content_length = -1;
   if( r->range_end==0 ) r->response.n = 0;
+  /* Room for all of it at once: growing step by step copies and faults pages again. */
+  if( r->response.n==0 && r->range_end>r->range_start ) buf_room(&r->response, (size_t)(r->range_end - r->range_start));
   if( r->n_body ){
     if( sign_sha256_hex(r->body, r->n_body, digest, error) ) return 1;
     sha = digest;

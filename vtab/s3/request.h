@@ -44,7 +44,8 @@ struct S3Client {
   const char *endpoint;         /* without trailing slash; NULL: AWS */
   const char *ca_bundle;
   int handles, attempts, deadline_ms;
-  int64_t clock_offset_s;       /* server's clock minus ours */
+  int64_t clock_offset_s;       /* server's clock minus ours, once a signature was refused for it */
+  int64_t skew_s; int knows_skew;       /* the same, of the last answer with a date */
   LearnedRegion learned[S3_BUCKETS_MAX];
   int n_learned;
   unsigned random;

@@ -121,6 +121,10 @@ int s3_request_finish(S3Client *c, S3Transfer *t, CURLcode rc){
   c->curl->easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
   r->status = (int)status;
   r->failure.attempts = t->attempts;
+  if( t->server_date_s ){
+    c->skew_s = t->server_date_s - (int64_t)time(0);
+    c->knows_skew = 1;
+  }
   if( is_complete(t, rc) ) return 0;
   if( t->error_body.n ) s3_xml_error(&t->arena, t->error_body.z, t->error_body.n, &e);
   r->failure.status = r->status;
