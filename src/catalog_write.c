@@ -37,7 +37,7 @@ static const char schema[] =
   "CREATE TABLE IF NOT EXISTS tarn_steps(run INTEGER NOT NULL, step INTEGER NOT NULL, name TEXT NOT NULL, zone TEXT NOT NULL,"
   "  row_count INTEGER, bytes INTEGER, ms REAL, sql TEXT, PRIMARY KEY(run, step)) WITHOUT ROWID;"
   "CREATE TABLE IF NOT EXISTS tarn_inputs(run INTEGER NOT NULL, table_name TEXT NOT NULL, path TEXT NOT NULL,"
-  "  size INTEGER NOT NULL, mtime TEXT, PRIMARY KEY(run, table_name, path)) WITHOUT ROWID;"
+  "  size INTEGER NOT NULL, mtime TEXT, etag TEXT, PRIMARY KEY(run, table_name, path)) WITHOUT ROWID;"
   "CREATE TABLE IF NOT EXISTS tarn_rejects(run INTEGER NOT NULL, table_name TEXT, file TEXT NOT NULL, line INTEGER NOT NULL,"
   "  byte INTEGER NOT NULL, reason TEXT NOT NULL, raw TEXT, UNIQUE(run, table_name, file, line, byte));"
   "CREATE TABLE IF NOT EXISTS tarn_swaps(run INTEGER NOT NULL, folder TEXT NOT NULL, staged TEXT NOT NULL, old TEXT NOT NULL,"
@@ -48,9 +48,10 @@ static const char schema[] =
 
 int catalog_create(Session *s){
   const char *found = session_text(s, "SELECT count(*) FROM sqlite_master WHERE name='tarn_uploads'"), *version;
-  int rc;
-  if( found==0 ) return 1;
-  if( found[0]!='0' ){
+  const char *inputs = session_text(s, "SELECT group_concat(name) FROM pragma_table_info('tarn_inputs')");
+  int rc, old_inputs = inputs && strstr(inputs, "etag")==0;
+  if( found==0 || s->error ) return 1;
+  if( found[0]!='0' && !old_inputs ){
     version = session_text(s, "PRAGMA user_version");
     if( version==0 ) return 1;
     if( atoi(version)<=CATALOG_VERSION ) return 0;
@@ -59,6 +60,8 @@ int catalog_create(Session *s){
   }
   if( session_begin(s) ) return 1;
   rc = sqlite3_exec(s->db, schema, 0, 0, 0)==SQLITE_OK ? 0 : session_fail_sqlite(s);
+  /* Lakes made before S3 was read over the network. */
+  if( old_inputs ) rc = rc || session_exec(s, "ALTER TABLE tarn_inputs ADD COLUMN etag TEXT");
   rc = rc || session_exec(s, "PRAGMA application_id=%d", CATALOG_ID)
           || session_exec(s, "PRAGMA user_version=%d", CATALOG_VERSION);
   return session_end(s, rc);

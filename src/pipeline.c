@@ -58,6 +58,7 @@ static int on_input(void *arg, const JsonlInput *i){
   sqlite3_bind_text(j->input, 2, i->path, -1, SQLITE_STATIC);
   sqlite3_bind_int64(j->input, 3, i->size);
   sqlite3_bind_int64(j->input, 4, i->mtime_ms);
+  sqlite3_bind_text(j->input, 5, i->etag, -1, SQLITE_STATIC);
   sqlite3_step(j->input);
   return sqlite3_reset(j->input)!=SQLITE_OK;
 }
@@ -67,8 +68,8 @@ static int journal_open(Session *s, Journal *j, long long run){
   j->run = run;
   j->reject = session_prepare(s, "INSERT OR IGNORE INTO tarn_rejects(run,table_name,file,line,byte,reason,raw) "
                                  "VALUES(%lld,?1,?2,?3,?4,?5,?6)", run);
-  j->input = session_prepare(s, "INSERT OR REPLACE INTO tarn_inputs(run,table_name,path,size,mtime) VALUES(%lld,?1,?2,?3,"
-                                "strftime('%%Y-%%m-%%d %%H:%%M:%%f', ?4/1000.0, 'unixepoch'))", run);
+  j->input = session_prepare(s, "INSERT OR REPLACE INTO tarn_inputs(run,table_name,path,size,mtime,etag) VALUES(%lld,?1,?2,?3,"
+                                "iif(?5 IS NULL, strftime('%%Y-%%m-%%d %%H:%%M:%%f', ?4/1000.0, 'unixepoch'), NULL), ?5)", run);
   if( j->reject==0 || j->input==0 ) return 1;
   s->host.on_reject = on_reject;
   s->host.on_input = on_input;

@@ -126,7 +126,7 @@ static const char *file_url(const JsonlCursor *c){
 
 static int report_input(JsonlTable *t, JsonlCursor *c){
   const SourceFile *f = &t->list.file[c->at_file];
-  JsonlInput input = { t->name, f->url, f->size, f->mtime_ns/1000000, c->source->stored_bytes };
+  JsonlInput input = { t->name, f->url, f->size, f->mtime_ns/1000000, c->source->stored_bytes, f->etag };
   t->host->stats.bytes_read += c->source->stored_bytes;
   return t->host->on_input ? t->host->on_input(t->host->arg, &input) : 0;
 }

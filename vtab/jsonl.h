@@ -37,6 +37,7 @@ typedef struct JsonlReject {
 typedef struct JsonlInput {
   const char *table, *path;
   sqlite3_int64 size, mtime_ms, bytes_read;
+  const char *etag;             /* network sources (then no mtime), else NULL */
 } JsonlInput;
 
 /* Counters, added to by every scan of the connection. */

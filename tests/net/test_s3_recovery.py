@@ -67,6 +67,9 @@ def test_a_run_exports_to_s3_what_it_exports_to_a_folder():
         assert server.uploads == {} and not os.path.exists(lake.path("lake.db-uploads"))
         puts = [r for r in server.log if r.method == "PUT" and "partNumber" not in r.query]
         assert all(r.key.endswith(".made") for r in puts), "a non-empty object is a multipart upload"
+        etags = lake.sqlite("SELECT DISTINCT etag, mtime IS NULL FROM tarn_inputs WHERE path LIKE '%/customer-1.json'").strip()
+        data = server.objects["stedi-lake", "customer/landing/customer-1.json"]
+        assert etags == FaultServer.etag(data) + "|1", etags
         lake.ok(*RUN)                                       # again, over what Tarn made
         assert exported(server) == local_exports()
         assert lake.ok("query", "--format", "csv", "SELECT count(*) AS n FROM customer_trusted")
