@@ -31,7 +31,7 @@ static const Command commands[] = {
    "are split at `;`.  What begins with `-- ` or holds a newline is SQL, not an\n"
    "option; so is everything after `--`.\n"},
   {"translate", "'SQL'", "print the SQLite SQL that a statement becomes, or why it is refused", cmd_translate, ""},
-  {"export", "TABLE [LOCATION]", "write a table as JSON lines to a folder or stdout", cmd_export,
+  {"export", "TABLE [LOCATION]", "write a table as JSON lines to a folder, s3:// or stdout", cmd_export,
    "Without a LOCATION (or with -) the lines go to stdout.\n"},
   {"shell", "[ARGUMENT…]", "the sqlite3 shell on the lake, with the extension loaded", cmd_shell,
    "Arguments after `--` are given to sqlite3.\n"},
@@ -50,7 +50,8 @@ static const Command commands[] = {
   {"history", "", "the runs of this lake", cmd_history, ""},
   {"s3", "whoami", "which credentials, region and endpoint S3 requests would use", cmd_s3, ""},
   {"doctor", "[s3://BUCKET/PREFIX]", "what is wrong with S3, and what to type", cmd_doctor,
-   "Checks the libraries, credentials, endpoint, a signed listing and a ranged read.\n"},
+   "Checks the libraries, credentials, endpoint, clock, a signed listing and a ranged\n"
+   "read.\n"},
   {0, 0, 0, 0, 0}
 };
 
