@@ -229,3 +229,10 @@ def test_random_fault_schedules_give_the_object_or_an_error():
             else:
                 assert rc == 1 and err.strip() and out == b""
     assert good > RANDOM_SCHEDULES // 10
+
+
+def test_an_endpoint_with_a_password_is_refused_and_not_printed():
+    with server_with(k=b"x") as server:
+        rc, _, err = cli(server, "get", "b", "k", "0", "1",
+                         AWS_ENDPOINT_URL_S3=server.endpoint.replace("//", "//user:hidden-word@"))
+        assert rc == 1 and "password" in err and "hidden-word" not in err and server.log == [], err

@@ -230,3 +230,46 @@ def test_random_faults_never_give_a_wrong_export():
                 if status == 0 or "committed" in err:
                     assert exported(server) == want, f"schedule {i}: {err}"
     assert good >= SCHEDULES // 4
+
+
+def export_that_hangs(server, lake, seconds):
+    """A run whose third part is answered late; returns when it waits there."""
+    seen = []
+
+    def hang(request):
+        if "partNumber" in request.query:
+            seen.append(request)
+            return Fault(delay=seconds) if len(seen) == 3 else None
+        return None
+    server.faults = [hang]
+    process = subprocess.Popen([TARN, *RUN], cwd=lake.folder, env=lake.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while len(seen) < 3 and process.poll() is None:
+        time.sleep(0.01)
+    return process
+
+
+def test_a_query_beside_a_running_export_sees_the_old_lake():
+    with FaultServer() as server, NetLake(server) as lake:
+        fixtures_on(server)
+        lake.ok("query", "CREATE TABLE t AS SELECT 1 AS a")
+        process = export_that_hangs(server, lake, 3)
+        start = time.time()
+        status, out, err = lake.tarn("query", "--format", "csv", "SELECT a FROM t")
+        assert (status, out, err) == (0, '"a"\n"1"\n', "") and time.time() - start < 2, (status, out, err)
+        assert server.uploads, "a reader aborted the uploads of a live run"
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert exported(server) == local_exports()
+
+
+def test_an_interrupted_export_aborts_its_uploads():
+    with FaultServer() as server, NetLake(server) as lake:
+        fixtures_on(server)
+        process = export_that_hangs(server, lake, 6)
+        start = time.time()
+        process.send_signal(2)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 130 and time.time() - start < 2, (process.returncode, time.time() - start, err)
+        time.sleep(0.1)
+        assert exported(server) == {} and not os.path.exists(lake.path("lake.db-uploads")), err
+        assert server.uploads == {}, server.uploads

@@ -21,7 +21,7 @@ S3Parts *s3_parts_open(const S3Run*, const char *bucket, const char *key, const 
 /* Cancels what is under way; the upload itself stays as it is. */
 void s3_parts_close(S3Parts*);
 /* Each: 0, or 1 with *error of the S3Run. */
-int s3_parts_write(S3Parts*, const void *p, size_t n);
+int s3_parts_write(S3Parts*, const void *data, size_t n);
 /* Send the rest and wait for all.  The ETags, in order, live as long as the
 ** S3Parts. */
 int s3_parts_end(S3Parts*, int *n_part, const char *const **etag, int64_t *size);
