@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #define DEFAULT_REGION "us-east-1"
@@ -187,6 +188,17 @@ static const char *amz_date(S3Client *c, Arena *a){
                       tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
+#define HUGE_PAGE (2<<20)
+
+/* Room for n bytes, in huge pages where it is large: faulting small ones in
+** costs as much as receiving the bytes.  The kernel may ignore the advice. */
+static void reserve(Buf *b, size_t n){
+  char *z = buf_room(b, n);
+  uintptr_t from = ((uintptr_t)z + HUGE_PAGE-1) & ~(uintptr_t)(HUGE_PAGE-1);
+  uintptr_t end = ((uintptr_t)z + n) & ~(uintptr_t)(HUGE_PAGE-1);
+  if( z && end>from ) madvise((void*)from, end - from, MADV_HUGEPAGE);
+}
+
 int s3_request_prepare(S3Client *c, S3Transfer *t, const char **error){
   S3Request *r = t->request;
   const char *origin, *path, *date, *sha = SIGN_EMPTY_SHA256, *url, *authorization = 0;
@@ -208,7 +220,7 @@ int s3_request_prepare(S3Client *c, S3Transfer *t, const char **error){
   r->content_length = -1;
   if( r->range_end==0 ) r->response.n = 0;
   /* Room for all of it at once: growing step by step copies and faults pages again. */
-  if( r->response.n==0 && r->range_end>r->range_start ) buf_room(&r->response, (size_t)(r->range_end - r->range_start));
+  if( r->response.n==0 && r->range_end>r->range_start ) reserve(&r->response, (size_t)(r->range_end - r->range_start));
   if( r->n_body ){
     if( sign_sha256_hex(r->body, r->n_body, digest, error) ) return 1;
     sha = digest;
