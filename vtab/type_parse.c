@@ -289,13 +289,17 @@ static const Type *read_type(Reader *r){
   return t;
 }
 
+/* The whole text must be one type. */
+static const Type *end_of_text(Reader *r, const Type *t, const char **error){
+  skip_blank(r);
+  if( t && r->z<r->end ) t = fail(r, r->z);
+  if( error ) *error = t ? 0 : r->error;
+  return t;
+}
+
 const Type *type_parse(Arena *a, const char *z, size_t n, const char **error){
   Reader r = { a, z, z + n, 0, 0 };
-  const Type *t = read_type(&r);
-  skip_blank(&r);
-  if( t && r.z<r.end ) t = fail(&r, r.z);
-  if( error ) *error = t ? 0 : r.error;
-  return t;
+  return end_of_text(&r, read_type(&r), error);
 }
 
 /* --- Hive --------------------------------------------------------------- */
@@ -391,9 +395,5 @@ static const Type *read_hive(Reader *r){
 
 const Type *type_parse_hive(Arena *a, const char *z, size_t n, const char **error){
   Reader r = { a, z, z + n, 0, 0 };
-  const Type *t = read_hive(&r);
-  skip_blank(&r);
-  if( t && r.z<r.end ) t = fail(&r, r.z);
-  if( error ) *error = t ? 0 : r.error;
-  return t;
+  return end_of_text(&r, read_hive(&r), error);
 }

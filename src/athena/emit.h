@@ -101,5 +101,7 @@ const char *emit_hash_subquery(Emitter*, Body*);
 const char *emit_hash_finish(Emitter*, const char *sql);
 
 /* emit_relation.c */
+const char *emit_quoted(Emitter*, const char *name);    /* "name" */
+int emit_has_right_join(const Relation*);
 const char *emit_from(Emitter*, Relation*);
 #endif

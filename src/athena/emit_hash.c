@@ -106,11 +106,6 @@ static int is_plain_table(const Emitter *E, const Relation *r){
       && (info->table->kind==TABLE_STORED || info->table->kind==TABLE_LANDING) && info->scope->n<=HASH_COLUMNS;
 }
 
-static int has_outer_right(const Relation *r){
-  if( r->kind!=REL_JOIN ) return 0;
-  return r->join==JOIN_RIGHT || r->join==JOIN_FULL || has_outer_right(r->left) || has_outer_right(r->right);
-}
-
 /* Rows, or a guess: what lies in files is taken for large. */
 static double rows_of(Emitter *E, const RelInfo *info){
   int64_t n = info->table->kind==TABLE_STORED ? catalog_row_estimate(E->an->context->catalog, info->table) : -1;
@@ -120,7 +115,7 @@ static double rows_of(Emitter *E, const RelInfo *info){
 /* Which side of the join becomes the hash: 0 none. */
 static int choose_side(Emitter *E, const Relation *rel){
   int can_right = is_plain_table(E, rel->right), can_left = rel->join==JOIN_INNER && is_plain_table(E, rel->left);
-  if( E->nested || (rel->join!=JOIN_INNER && rel->join!=JOIN_LEFT) || rel->on==0 || has_outer_right(rel->left) ) return 0;
+  if( E->nested || (rel->join!=JOIN_INNER && rel->join!=JOIN_LEFT) || rel->on==0 || emit_has_right_join(rel->left) ) return 0;
   if( !can_right ) return 0;
   double right = rows_of(E, rel->right->sem), left = can_left ? rows_of(E, rel->left->sem) : 1e9;
   if( right<SMALL_ROWS ) return 0;
@@ -238,12 +233,7 @@ static const char *inner_query(Emitter *E, const char *sql, const HashJoin *h){
   buf_init(&b, E->arena);
   buf_printf(&b, "SELECT %s", h->keys);
   for(int i=0; i<=last; i++) buf_printf(&b, ", %s", used[i] ? info->plain_sql[i] : "NULL");
-  buf_str(&b, " FROM \"");
-  for(const char *z = info->table->sqlite_name; *z; z++){
-    if( *z=='"' ) buf_char(&b, '"');
-    buf_char(&b, *z);
-  }
-  buf_printf(&b, "\" AS r%d", info->id);
+  buf_printf(&b, " FROM %s AS r%d", emit_quoted(E, info->table->sqlite_name), info->id);
   return string_sql(E->an, b.z, b.n);
 }
 

@@ -239,17 +239,12 @@ static const char *emit_distinct_sorted(Emitter *E, Select *sel, Query *q, const
     emit_sort_items(E, q->order_by.n, q->order_by.item, key), emit_limit(E, q));
 }
 
-static int has_right_join(const Relation *rel){
-  if( rel->kind!=REL_JOIN ) return 0;
-  return rel->join==JOIN_RIGHT || rel->join==JOIN_FULL || has_right_join(rel->left) || has_right_join(rel->right);
-}
-
 /* FROM …  A correlated subquery is probed once for each outer row, which
 ** SQLite's planner does not count: it would scan.  A table function in front,
 ** which it takes to have many rows (json_each of one), makes an automatic
 ** index worth its while. */
 static const char *emit_source(Emitter *E, Select *sel){
-  int probes = select_probes(sel) && !has_right_join(sel->body->from);
+  int probes = select_probes(sel) && !emit_has_right_join(sel->body->from);
   int materialize = E->materialize;
   E->materialize = probes;
   const char *from = emit_from(E, sel->body->from);

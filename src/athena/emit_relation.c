@@ -12,7 +12,13 @@
 #include <string.h>
 #include "emit.h"
 
-static const char *quoted(Emitter *E, const char *name){
+/* RIGHT or FULL somewhere in a tree of joins. */
+int emit_has_right_join(const Relation *rel){
+  if( rel->kind!=REL_JOIN ) return 0;
+  return rel->join==JOIN_RIGHT || rel->join==JOIN_FULL || emit_has_right_join(rel->left) || emit_has_right_join(rel->right);
+}
+
+const char *emit_quoted(Emitter *E, const char *name){
   Buf b;
   buf_init(&b, E->arena);
   buf_char(&b, '"');
@@ -46,9 +52,9 @@ static const char *from_materialized(Emitter *E, RelInfo *info){
   int id = ++E->an->next_id;
   buf_init(&b, E->arena);
   for(int i=0; i<t->n_column; i++){
-    if( info->base->field[i]->used ) buf_printf(&b, "%s%s", b.n ? ", " : "SELECT ", quoted(E, t->column[i].name));
+    if( info->base->field[i]->used ) buf_printf(&b, "%s%s", b.n ? ", " : "SELECT ", emit_quoted(E, t->column[i].name));
   }
-  emit_with_entry(E, id, 0, ep(E, "%s FROM %s", b.n ? b.z : "SELECT 1", quoted(E, t->sqlite_name)), 1);
+  emit_with_entry(E, id, 0, ep(E, "%s FROM %s", b.n ? b.z : "SELECT 1", emit_quoted(E, t->sqlite_name)), 1);
   return ep(E, "q%d AS r%d", id, info->id);
 }
 
@@ -61,7 +67,7 @@ static const char *from_table(Emitter *E, Relation *rel, RelInfo *info){
   if( info->with ) return from_named(E, rel, ep(E, "q%d", info->with->id), info->id);
   if( info->view ) return from_query(E, rel, info, info->view);
   if( E->materialize && info->table->kind==TABLE_LANDING && rel->sample==0 ) return from_materialized(E, info);
-  return from_named(E, rel, quoted(E, info->table->sqlite_name), info->id);
+  return from_named(E, rel, emit_quoted(E, info->table->sqlite_name), info->id);
 }
 
 /* A subquery that reads columns on its left: unnest the array of its rows. */
