@@ -58,6 +58,8 @@ typedef struct JsonlHost {
   /* While not 0 and unchanged, a table is listed once and later scans use the
   ** same pinned list.  0: listed anew for each statement. */
   unsigned pin_epoch;
+  int threads;                  /* that read one table at most; 0: the processors */
+  struct JsonlTable *tables;    /* connected now; the module's own (jsonl_rows.h: jsonl_find) */
 } JsonlHost;
 
 int jsonl_register(sqlite3*, JsonlHost*);

@@ -91,20 +91,25 @@ static Value copy_value(Arena *a, sqlite3_value *v){
   }
 }
 
+static int set_add(FilterSet *set, Arena *a, const Value *v){
+  Value *slot;
+  set->has_int |= v->kind==V_INT;
+  set->has_text |= v->kind==V_TEXT;
+  set->has_other |= v->kind==V_REAL || v->kind==V_BLOB;
+  if( v->kind!=V_INT && v->kind!=V_TEXT ) return SQLITE_OK;
+  if( (unsigned)set->n*2>=set->n_slot && set_grow(set, a)!=SQLITE_OK ) return SQLITE_NOMEM;
+  slot = set_find(set, v);
+  set->n += slot->kind==V_NULL;
+  *slot = *v;
+  return SQLITE_OK;
+}
+
 static int set_build(FilterSet *set, Arena *a, sqlite3_value *list){
   sqlite3_value *item = 0;
   int rc;
   for(rc=sqlite3_vtab_in_first(list, &item); rc==SQLITE_OK && item; rc=sqlite3_vtab_in_next(list, &item)){
-    Value v = copy_value(a, item), *slot;
-    if( a->oom ) return SQLITE_NOMEM;
-    set->has_int |= v.kind==V_INT;
-    set->has_text |= v.kind==V_TEXT;
-    set->has_other |= v.kind==V_REAL || v.kind==V_BLOB;
-    if( v.kind!=V_INT && v.kind!=V_TEXT ) continue;
-    if( (unsigned)set->n*2>=set->n_slot && set_grow(set, a)!=SQLITE_OK ) return SQLITE_NOMEM;
-    slot = set_find(set, &v);
-    set->n += slot->kind==V_NULL;
-    *slot = v;
+    Value v = copy_value(a, item);
+    if( a->oom || set_add(set, a, &v)!=SQLITE_OK ) return SQLITE_NOMEM;
   }
   return rc==SQLITE_DONE ? SQLITE_OK : rc;
 }
@@ -128,6 +133,37 @@ int filter_begin(Filter *f, Arena *a, int column, int op, int is_in, sqlite3_val
   }
   if( op!=SQLITE_INDEX_CONSTRAINT_ISNULL && op!=SQLITE_INDEX_CONSTRAINT_ISNOTNULL ) f->value = copy_value(a, value);
   return a->oom ? SQLITE_NOMEM : SQLITE_OK;
+}
+
+void filter_compare(Filter *f, int column, int op, Value value){
+  memset(f, 0, sizeof(*f));
+  f->column = column;
+  f->op = op;
+  f->value = value;
+}
+
+int filter_in(Filter *f, Arena *a, int column, const Value *value, int n){
+  filter_compare(f, column, SQLITE_INDEX_CONSTRAINT_EQ, value_null());
+  if( (f->set = ARENA_NEW(a, FilterSet))==0 ) return SQLITE_NOMEM;
+  for(int i=0; i<n; i++) if( set_add(f->set, a, &value[i])!=SQLITE_OK ) return SQLITE_NOMEM;
+  return SQLITE_OK;
+}
+
+int filter_is_exact(const Filter *f, const Type *t){
+  int is_int = type_is_integer(t) || t->kind==T_BOOLEAN, is_text = t->kind==T_VARCHAR;
+  if( f->op==SQLITE_INDEX_CONSTRAINT_ISNULL || f->op==SQLITE_INDEX_CONSTRAINT_ISNOTNULL ) return 1;
+  if( f->set ){
+    if( f->set->has_other ) return 0;
+    return (is_int && !f->set->has_text) || (is_text && !f->set->has_int);
+  }
+  switch( f->value.kind ){
+    case V_NULL: return 1;
+    case V_INT: return is_int;
+    case V_TEXT: return is_text;
+    case V_REAL:
+      return f->athena_nan && f->op!=SQLITE_INDEX_CONSTRAINT_IS && (t->kind==T_DOUBLE || t->kind==T_REAL);
+    default: return 0;
+  }
 }
 
 /* -1, 0, 1; 2 where SQLite must decide.  NaN is text to SQLite. */
@@ -159,7 +195,10 @@ int filter_may_pass(const Filter *f, const Value *v){
       break;
   }
   c = compare(v, &f->value);
-  if( c==2 ) return 1;
+  if( c==2 ){
+    int is_nan = f->athena_nan && v->kind==V_REAL && f->value.kind==V_REAL;
+    return !is_nan || f->op==SQLITE_INDEX_CONSTRAINT_NE;
+  }
   switch( f->op ){
     case SQLITE_INDEX_CONSTRAINT_GT: return c>0;
     case SQLITE_INDEX_CONSTRAINT_GE: return c>=0;
