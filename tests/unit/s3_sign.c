@@ -11,10 +11,10 @@
 #define LINE_MAX_BYTES 8192
 
 typedef struct Case {
-  char name[128], method[16], path[1024], body[1024], creq[4096], sts[1024], signature[80];
-  int s3, n_query, n_header;
+  char name[128], method[16], path[1024], body[1024], creq[4096], sts[1024], signature[80], authorization[1024];
+  char region[32], service[32], date[32];
+  int s3, normalize, twice, n_query, n_header;
   SignPair query[16], header[16];
-  const char *amz_date;
 } Case;
 
 /* \n and \\ of the file's lines. */
@@ -64,17 +64,19 @@ static void run_case(Arena *a, Case *c){
   r.payload_sha256 = sha;
   r.key_id = c->s3 ? "AKIAIOSFODNN7EXAMPLE" : "AKIDEXAMPLE";
   r.secret = c->s3 ? "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" : "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-  r.region = "us-east-1";
-  r.service = c->s3 ? "s3" : "service";
-  r.amz_date = c->amz_date;
-  r.encode_path_twice = r.normalize_path = !c->s3;
+  r.region = c->region[0] ? c->region : "us-east-1";
+  r.service = c->service[0] ? c->service : c->s3 ? "s3" : "service";
+  r.amz_date = c->date;
+  r.encode_path_twice = c->twice;
+  r.normalize_path = c->normalize;
   if( sign_v4(a, &r, &out, &error) ){
     printf("not ok sign_%s: %s\n", c->name, error);
     return;
   }
   bad = check(c->name, "canonical request", c->creq, out.canonical_request)
      || check(c->name, "string to sign", c->sts, out.string_to_sign)
-     || check(c->name, "signature", c->signature, out.signature);
+     || check(c->name, "signature", c->signature, out.signature)
+     || check(c->name, "Authorization", c->authorization, out.authorization);
   if( !bad && strstr(out.authorization, r.secret) ){
     printf("not ok sign_%s: the secret is in the result\n", c->name);
     bad = 1;
@@ -88,17 +90,23 @@ static void take_line(Arena *a, Case *c, char *line){
   unescape(value);
   if( !strcmp(line, "name") ) snprintf(c->name, sizeof(c->name), "%s", value);
   if( !strcmp(line, "s3") ) c->s3 = 1;
+  if( !strcmp(line, "normalize") ) c->normalize = 1;
+  if( !strcmp(line, "twice") ) c->twice = 1;
   if( !strcmp(line, "method") ) snprintf(c->method, sizeof(c->method), "%s", value);
   if( !strcmp(line, "path") ) snprintf(c->path, sizeof(c->path), "%s", value);
   if( !strcmp(line, "body") ) snprintf(c->body, sizeof(c->body), "%s", value);
   if( !strcmp(line, "creq") ) snprintf(c->creq, sizeof(c->creq), "%s", value);
   if( !strcmp(line, "sts") ) snprintf(c->sts, sizeof(c->sts), "%s", value);
   if( !strcmp(line, "signature") ) snprintf(c->signature, sizeof(c->signature), "%s", value);
+  if( !strcmp(line, "authorization") ) snprintf(c->authorization, sizeof(c->authorization), "%s", value);
+  if( !strcmp(line, "region") ) snprintf(c->region, sizeof(c->region), "%s", value);
+  if( !strcmp(line, "service") ) snprintf(c->service, sizeof(c->service), "%s", value);
+  if( !strcmp(line, "date") ) snprintf(c->date, sizeof(c->date), "%s", value);
   if( !strcmp(line, "query") ) c->query[c->n_query++] = pair_of(a, value, '=');
   if( !strcmp(line, "header") ){
     SignPair p = pair_of(a, value, ':');
     c->header[c->n_header++] = p;
-    if( !strcasecmp(p.name, "x-amz-date") ) c->amz_date = p.value;
+    if( !strcasecmp(p.name, "x-amz-date") ) snprintf(c->date, sizeof(c->date), "%s", p.value);
   }
 }
 

@@ -111,7 +111,12 @@ static const char *canonical_query(Arena *a, const SignRequest *r){
   return out.z;
 }
 
-/* Lower-case name, value trimmed and with runs of blanks as one. */
+static int is_blank(char c){
+  return c==' ' || c=='\t' || c=='\r' || c=='\n';
+}
+
+/* Lower-case name, value trimmed and with runs of blanks as one; a folded
+** line's break is a blank. */
 static SignPair header_canonical(Arena *a, const SignPair *h){
   SignPair out;
   Buf value;
@@ -120,11 +125,10 @@ static SignPair header_canonical(Arena *a, const SignPair *h){
   for(char *p = name; p && *p; p++) *p = (char)tolower((unsigned char)*p);
   buf_init(&value, a);
   buf_str(&value, "");
-  while( *z==' ' || *z=='\t' ) z++;
+  while( is_blank(*z) ) z++;
   for(; *z; z++){
-    int blank = *z==' ' || *z=='\t';
-    if( blank && (z[1]==' ' || z[1]=='\t' || z[1]==0) ) continue;
-    buf_char(&value, blank ? ' ' : *z);
+    if( is_blank(*z) && (is_blank(z[1]) || z[1]==0) ) continue;
+    buf_char(&value, is_blank(*z) ? ' ' : *z);
   }
   out.name = name ? name : "";
   out.value = value.z ? value.z : "";
