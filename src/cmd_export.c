@@ -11,6 +11,7 @@
 #include "command.h"
 #include "export.h"
 #include "landing.h"
+#include "relist.h"
 #include "remote.h"
 #include "swap.h"
 
@@ -27,12 +28,32 @@ static TableName operand_table(Session *s, const char *z){
   return t;
 }
 
-static int export_to(Session *s, const TableName *t, const char *location){
+static int export_once(Session *s, const TableName *t, const char *location){
   const char *folder = export_place(s, location);
   long long rows, bytes;
   if( folder==0 || session_begin(s) ) return 1;
-  if( session_end(s, export_check_folder(s, folder) || export_stage(s, session_now(), t, folder, &rows, &bytes)) ) return 1;
-  return swap_recover(s) || remote_recover(s);
+  return session_end(s, export_check_folder(s, folder) || export_stage(s, session_now(), t, folder, &rows, &bytes));
+}
+
+static int export_to(Session *s, const char *operand, const char *location){
+  Relist relist = {0};
+  int rc;
+  do{
+    TableName t = operand_table(s, operand);      /* in the arena, which a new attempt empties */
+    rc = export_once(s, &t, location);
+  }while( rc && relist_again(s, &relist, 0) );
+  return rc || swap_recover(s) || remote_recover(s);
+}
+
+static int export_to_stdout(Session *s, const char *operand){
+  Relist relist = {0};
+  long long rows, bytes = 0;
+  int rc;
+  do{
+    TableName t = operand_table(s, operand);
+    rc = export_write(s, &t, STDOUT_FILENO, "stdout", &rows, &bytes);
+  }while( rc && relist_again(s, &relist, bytes>0) );
+  return rc;
 }
 
 int cmd_export(const Options *o){
@@ -44,10 +65,8 @@ int cmd_export(const Options *o){
   }
   rc = session_open(&s, o) || session_map(&s);
   if( rc==0 ){
-    TableName t = operand_table(&s, o->operand[0]);
-    long long rows, bytes;
-    if( o->n_operand==2 && strcmp(o->operand[1], "-")!=0 ) rc = export_to(&s, &t, o->operand[1]);
-    else rc = export_write(&s, &t, STDOUT_FILENO, "stdout", &rows, &bytes);
+    if( o->n_operand==2 && strcmp(o->operand[1], "-")!=0 ) rc = export_to(&s, o->operand[0], o->operand[1]);
+    else rc = export_to_stdout(&s, o->operand[0]);
   }
   if( rc ) rc = session_report(&s);
   session_close(&s);

@@ -11,6 +11,7 @@
 #include "command.h"
 #include "graph.h"
 #include "pull.h"
+#include "relist.h"
 
 #define PULL_LOCATIONS_MAX 10000
 
@@ -57,7 +58,13 @@ static int from_scripts(Session *s, Arena *a, Locations *l){
 
 static int pull_one(Session *s, const char *name, const char *url, PullResult *all){
   PullResult r = {0, 0, 0, 0};
-  if( pull_location(s, s->s3_root, url, &r) ) return 1;
+  Relist relist = {0};
+  int rc;
+  do{
+    r.objects = 0;                        /* what was fetched stays: the manifest says so */
+    rc = pull_location(s, s->s3_root, url, &r);
+  }while( rc && relist_again(s, &relist, 0) );
+  if( rc ) return 1;
   printf("%s: %lld of %lld objects fetched (%lld bytes), %lld removed\n", name, r.fetched, r.objects, r.bytes, r.removed);
   all->objects += r.objects;
   return 0;

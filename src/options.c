@@ -41,6 +41,8 @@ static const OptionDef table[] = {
    "another S3 server (before AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL)"},
   {"no-sign-request", 0, 0, FIELD(no_sign_request), "run query export s3 doctor pull",
    "anonymous requests, for public buckets"},
+  {"on-change", 0, "error|relist", FIELD(on_change), "run query export pull",
+   "when an S3 object changed after it was listed: fail (error), or list anew and start again (relist)"},
   {"write", 0, 0, FIELD(write), "crawl", "write the scripts into sql/landing instead of printing them"},
   {"help", 'h', 0, FIELD(help), "*", "say how a command is used"},
   {"version", 0, 0, FIELD(version), "*", "print the version"},
@@ -141,6 +143,7 @@ int options_parse(Options *o, int argc, char **argv){
   o->sql_dir = "sql";
   o->export_location = "export/";
   o->database = "default";
+  o->on_change = "error";
   /* The first operand is the command; the rest stay in argv's own array,
   ** moved behind the options, which have been read by then. */
   for(int i=0; i<argc && rc==0; i++){
@@ -154,6 +157,9 @@ int options_parse(Options *o, int argc, char **argv){
     }
   }
   if( rc==0 && o->command && !o->help && !o->version ) rc = check_taken(o, argc, argv);
+  if( rc==0 && strcmp(o->on_change, "error")!=0 && strcmp(o->on_change, "relist")!=0 ){
+    rc = usage("--on-change is error or relist, not %s%s", o->on_change, "");
+  }
   if( rc ) return rc;
   only_operands = 0;
   n = 0;

@@ -17,6 +17,7 @@ typedef struct Options {
   const char *output_location;  /* --output-location; NULL: no result files */
   const char *zone;             /* --zone, of tarn export */
   const char *profile, *region, *endpoint_url;  /* of S3; NULL: the environment's */
+  const char *on_change;        /* --on-change, "error" or "relist" */
   int no_sign_request;
   int no_export, dry_run, help, version, write, list;
   int n_operand;

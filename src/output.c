@@ -162,7 +162,10 @@ void output_begin(Output *o, Arena *arena, ResultKind kind, int n_column, const 
 static void print_row(Output *o, const Value *v){
   o->format->row(o, v);
   o->rows++;
-  if( o->buf.n>OUTPUT_HOLD ) flush(o);
+  if( o->buf.n>OUTPUT_HOLD ){
+    o->delivered = 1;
+    flush(o);
+  }
 }
 
 void output_row(Output *o, const Value *v){

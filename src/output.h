@@ -40,6 +40,7 @@ struct Output {
   int n_column;
   const OutputColumn *column;
   long long rows, update_count;
+  int delivered;                /* part of a result that has not ended is on its way to the user */
   /* box and markdown: rows held until widths are known */
   char ***held; int n_held, cap_held; int *width;
   int streaming;

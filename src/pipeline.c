@@ -20,6 +20,7 @@
 #include "export.h"
 #include "landing.h"
 #include "pipeline.h"
+#include "relist.h"
 #include "remote.h"
 #include "statement.h"
 #include "swap.h"
@@ -74,7 +75,7 @@ static int journal_open(Session *s, Journal *j, long long run){
   s->host.on_reject = on_reject;
   s->host.on_input = on_input;
   s->host.arg = j;
-  s->host.pin_epoch = (unsigned)run;
+  s->host.pin_epoch = ++s->pin_epoch;
   return 0;
 }
 
@@ -249,14 +250,25 @@ static int run_inside(Session *s, Graph *g, Run *run){
   return rc;
 }
 
-int pipeline_run(Session *s, Graph *g, Run *run){
-  double start = now_ms();
+/* One attempt; what an earlier one noted in `run` is forgotten. */
+static int run_once(Session *s, Graph *g, Run *run){
   int rc;
+  run->n_result = run->n_check = run->n_notice = 0;
   run->result = ARENA_ARRAY(g->arena, StepResult, g->n+1);
   if( session_begin(s) ) return 1;
   s->in_run = 1;
   rc = session_end(s, run_inside(s, g, run));
   s->in_run = 0;
+  return rc;
+}
+
+int pipeline_run(Session *s, Graph *g, Run *run){
+  double start = now_ms();
+  Relist relist = {0};
+  int rc;
+  do{
+    rc = run_once(s, g, run);
+  }while( rc && relist_again(s, &relist, 0) );
   if( rc==0 ) rc = swap_recover(s) || remote_recover(s);
   run->ms = now_ms() - start;
   return rc;

@@ -218,7 +218,10 @@ static int copy_object(Pull *p, S3Reader *reader, const Object *o, int fd, char 
   int64_t total = 0;
   int got = 0, rc = 0;
   while( rc==0 ){
-    if( s3_reader_read(reader, &p->s->arena, interrupted, p->s, buf, PULL_BUFFER, &got, &error) ) rc = fail(p->s, error);
+    if( s3_reader_read(reader, &p->s->arena, interrupted, p->s, buf, PULL_BUFFER, &got, &error) ){
+      p->s->s3.changed |= s3_reader_changed(reader);
+      rc = fail(p->s, error);
+    }
     if( rc || got==0 ) break;
     for(int done=0; done<got && rc==0; ){
       ssize_t n = write(fd, buf+done, (size_t)(got-done));

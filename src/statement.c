@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "landing.h"
+#include "relist.h"
 #include "result_files.h"
 #include "statement.h"
 #include "swap.h"
@@ -150,10 +151,22 @@ static int run_with_files(Session *s, Compiled *c, Output *out){
   return result_files_close(s, &files, c->statement->kind, rc) || rc;
 }
 
-int statement_run(Session *s, const char *sql, Output *out){
+static int run_once(Session *s, const char *sql, Output *out){
   Compiled *c = 0;
   if( statement_compile(s, sql, &c) ) return 1;
   return s->options->output_location ? run_with_files(s, c, out) : statement_run_compiled(s, c, out);
+}
+
+int statement_run(Session *s, const char *sql, Output *out){
+  Relist relist = {0};
+  Output before = *out;
+  int rc;
+  out->delivered = 0;
+  while( (rc = run_once(s, sql, out))!=0 && relist_again(s, &relist, out->delivered) ){
+    out->streaming = before.streaming;    /* whether the result before this one wants a newline */
+    out->results = before.results;
+  }
+  return rc;
 }
 
 /* --- Scripts ----------------------------------------------------------------------- */

@@ -328,7 +328,7 @@ static const char *hint(S3Client *c, const S3Request *r){
   if( r->status==403 && c->credentials.anonymous ){
     return "; no credentials were found: `tarn s3 whoami` says where Tarn looked";
   }
-  if( r->status==412 ) return "; the object changed after it was listed: run again";
+  if( r->status==412 ) return "; the object changed after it was listed: run again, or use --on-change relist";
   return "";
 }
 

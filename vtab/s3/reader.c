@@ -24,6 +24,7 @@ struct S3Reader {
   int file;                     /* being read */
   int64_t at;
   size_t taken;                 /* of the first part */
+  int changed;
 };
 
 S3Reader *s3_reader_open(S3Client *client, S3FileAt file_at, void *ctx){
@@ -113,6 +114,7 @@ int s3_reader_read(S3Reader *r, Arena *a, int (*interrupt)(void*), void *arg,
   if( r->n==0 ) return 1;
   p = &r->part[r->first];
   if( s3_wait(r->client, &p->request, interrupt, arg) ){
+    r->changed = p->request.status==412 || p->request.status==404;
     *error = s3_failure_text(a, r->client, &p->request);
     return 1;
   }
@@ -125,3 +127,5 @@ int s3_reader_read(S3Reader *r, Arena *a, int (*interrupt)(void*), void *arg,
   if( r->taken==p->request.response.n ) drop_first(r);
   return 0;
 }
+
+int s3_reader_changed(const S3Reader *r){ return r->changed; }

@@ -37,4 +37,7 @@ void s3_reader_begin(S3Reader*, int i);
 ** the arena. */
 int s3_reader_read(S3Reader*, Arena*, int (*interrupt)(void*), void *arg,
                    char *buf, int n, int *got, const char **error);
+/* Did the last read fail because the object is not the listed one any more
+** (412), or gone (404)? */
+int s3_reader_changed(const S3Reader*);
 #endif

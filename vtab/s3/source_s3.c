@@ -140,6 +140,7 @@ static int network_read(Source *source, char *buf, int n, int *got, char **pzErr
   arena_init(&arena);
   if( s3_reader_read(s->remote->reader, &arena, s->options.interrupted, s->options.interrupted_arg,
                      buf, n, got, &error) ){
+    if( s3_reader_changed(s->remote->reader) ) s->options.s3->changed = 1;
     if( s->options.interrupted && s->options.interrupted(s->options.interrupted_arg) ){
       rc = SQLITE_INTERRUPT;
     }else{

@@ -14,6 +14,7 @@
 typedef struct S3Shared {
   S3Config config;              /* set before first use; texts are borrowed */
   S3Client *client;
+  volatile int changed;         /* set when a read found that its object is not the listed one */
 } S3Shared;
 
 extern const SourceBackend s3_network_backend;
