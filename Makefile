@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all clang bench-s3 test-s3-boto docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
+.PHONY: all clang guard-record bench-s3 test-s3-boto docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -61,7 +61,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(CORE_O) $(SRC_O)
 unit: $(UNIT)
 
 DEPS      = gcc make libc6-dev libsqlite3-dev sqlite3 zlib1g-dev libzstd-dev libbz2-dev libonig-dev libutf8proc-dev libstemmer-dev libxxhash-dev lemon tzdata libcurl4-openssl-dev libexpat1-dev libssl-dev
-DEPS_TEST = python3
+DEPS_TEST = python3 valgrind
 DEPS_LINT = cppcheck
 
 deps:
@@ -85,6 +85,11 @@ demo: deps
 test: deps-test
 	$(MAKE) all unit
 	BUILD=$(BUILD) python3 tests/run.py
+
+# The guard of speed: what `make test` compares instruction counts with.
+guard-record: deps-test
+	$(MAKE) all
+	python3 tests/instructions.py --record
 
 # The network: servers of the test's own on 127.0.0.1, installed here, so not
 # part of `make test`.
