@@ -6,10 +6,12 @@
 ** at a time while others are done and taken.
 */
 #include "crew.h"
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 typedef struct Slot { void *task; int is_done; } Slot;
 
@@ -84,7 +86,7 @@ static void start_hands(Crew *c, int n_hand){
   sigset_t all, old;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &old);
-  for(int i=1; i<n_hand && i<CREW_HANDS_MAX; i++){
+  for(int i=c->n_thread + 1; i<n_hand && i<CREW_HANDS_MAX; i++){
     c->hand[i] = (struct Hand){ c, i };
     if( pthread_create(&c->thread[c->n_thread], 0, run_hand, &c->hand[i]) ) break;
     c->n_thread++;
@@ -92,8 +94,13 @@ static void start_hands(Crew *c, int n_hand){
   pthread_sigmask(SIG_SETMASK, &old, 0);
 }
 
+void crew_hire(Crew *c, int n_hand){
+  start_hands(c, n_hand);
+}
+
 int crew_open(const CrewOps *ops, void *arg, int n_hand, int window, Crew **out){
   Crew *c = sqlite3_malloc64(sizeof(*c));
+  pthread_condattr_t attr;
   if( c==0 ) return SQLITE_NOMEM;
   memset(c, 0, sizeof(*c));
   c->ops = ops;
@@ -106,14 +113,23 @@ int crew_open(const CrewOps *ops, void *arg, int n_hand, int window, Crew **out)
     return SQLITE_NOMEM;
   }
   pthread_mutex_init(&c->lock, 0);
-  pthread_cond_init(&c->done, 0);
+  pthread_condattr_init(&attr);
+  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  pthread_cond_init(&c->done, &attr);
+  pthread_condattr_destroy(&attr);
   pthread_cond_init(&c->room, 0);
   start_hands(c, n_hand);
   *out = c;
   return SQLITE_OK;
 }
 
-int crew_take(Crew *c, void **task){
+/* Wait until something is done; 0 when `until` (NULL: never) has come. */
+static int wait_done(Crew *c, const struct timespec *until){
+  if( until==0 ) return pthread_cond_wait(&c->done, &c->lock)==0;
+  return pthread_cond_timedwait(&c->done, &c->lock, until)!=ETIMEDOUT;
+}
+
+static int take(Crew *c, void **task, const struct timespec *until){
   int rc;
   pthread_mutex_lock(&c->lock);
   for(;;){
@@ -128,11 +144,31 @@ int crew_take(Crew *c, void **task){
       rc = c->end;
       break;
     }
-    if( may_make(c) ) make_and_do(c, 0);
-    else pthread_cond_wait(&c->done, &c->lock);
+    if( may_make(c) ){
+      make_and_do(c, 0);
+    }else if( !wait_done(c, until) ){
+      rc = SQLITE_BUSY;
+      break;
+    }
   }
   pthread_mutex_unlock(&c->lock);
   return rc;
+}
+
+int crew_take(Crew *c, void **task){
+  return take(c, task, 0);
+}
+
+int crew_take_within(Crew *c, void **task, int ms){
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += ms/1000;
+  until.tv_nsec += ms%1000*1000000L;
+  if( until.tv_nsec>=1000000000L ){
+    until.tv_sec++;
+    until.tv_nsec -= 1000000000L;
+  }
+  return take(c, task, &until);
 }
 
 void crew_free_task(Crew *c, void *task){

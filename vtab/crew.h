@@ -36,6 +36,11 @@ int crew_open(const CrewOps*, void *arg, int n_hand, int window, Crew **out);
 /* The oldest task, done: SQLITE_ROW and *task, the caller's until
 ** crew_free_task; or what `next` ended with, when all its tasks are taken. */
 int crew_take(Crew*, void **task);
+/* The same, but SQLITE_BUSY when it is not done within ms of waiting. */
+int crew_take_within(Crew*, void **task, int ms);
+/* From now on n_hand hands (never fewer than there are): a crew may begin alone
+** and grow once there is enough to do.  Called by the taker. */
+void crew_hire(Crew*, int n_hand);
 void crew_free_task(Crew*, void *task);
 /* Stop: no new task is begun, those at work are waited for, all that were not
 ** taken are freed.  NULL is fine. */

@@ -199,7 +199,12 @@ char *jsonl_table_build(JsonlTable *t){
 }
 
 void jsonl_table_free(JsonlTable *t){
+  if( t->at_table ){
+    *t->at_table = t->next_table;
+    if( t->next_table ) t->next_table->at_table = t->at_table;
+  }
   sqlite3_finalize(t->select1);
+  pthread_mutex_destroy(&t->list_lock);
   serde_close(&t->serde);
   source_list_free(&t->list);
   arena_free(&t->arena);
@@ -212,6 +217,7 @@ JsonlTable *jsonl_table_new(void){
   memset(t, 0, sizeof(*t));
   arena_init(&t->arena);
   source_list_init(&t->list);
+  pthread_mutex_init(&t->list_lock, 0);
   return t;
 }
 

@@ -7,6 +7,7 @@
 #include "jsonl.h"
 #include "serde.h"
 #include "source.h"
+#include <pthread.h>
 
 typedef struct Partition {
   const char *location;
@@ -21,13 +22,15 @@ typedef struct JsonlTable {
   sqlite3 *db;
   JsonlHost *host;
   Arena arena;
-  const char *name;
+  const char *name, *schema;
+  struct JsonlTable *next_table, **at_table;    /* in the host's list of connected ones */
   JsonlSpec spec;
   Serde serde;
   int n_partition_column; SerdeColumn *partition_column;
   int n_partition; Partition *partition;        /* one for a table without partition columns */
   int skip_lines;               /* skip.header.line.count */
   SourceList list;              /* pinned */
+  pthread_mutex_t list_lock;    /* of list and of what is listed; scans extend it from their hands */
   unsigned list_epoch;
   int n_pinned;                 /* cursors that read the list */
   sqlite3_stmt *select1;        /* asks SQLite whether it was interrupted */

@@ -2,19 +2,26 @@
 #include "source_s3.h"
 #include "ops.h"
 #include "reader.h"
+#include <pthread.h>
 #include <string.h>
+
+/* Scans open it from any of their hands. */
+static pthread_mutex_t client_lock = PTHREAD_MUTEX_INITIALIZER;
 
 S3Client *s3_shared_client(S3Shared *shared, char **pzErr){
   Arena arena;
   const char *error = 0;
-  if( shared->client ) return shared->client;
+  S3Client *client;
   arena_init(&arena);
-  if( s3_open(&arena, &shared->config, &shared->client, &error) ){
+  pthread_mutex_lock(&client_lock);
+  if( shared->client==0 && s3_open(&arena, &shared->config, &shared->client, &error) ){
     shared->client = 0;
     *pzErr = sqlite3_mprintf("HIVE_FILESYSTEM_ERROR: %s", error ? error : "out of memory");
   }
+  client = shared->client;
+  pthread_mutex_unlock(&client_lock);
   arena_free(&arena);
-  return shared->client;
+  return client;
 }
 
 void s3_shared_close(S3Shared *shared){

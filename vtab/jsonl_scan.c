@@ -1,0 +1,600 @@
+/*
+** A scan of a landing table: see jsonl_scan.h.
+**
+** The crew's `next` is the reader, its `work` decodes a block with the SerdeRow
+** of the hand.  The scan starts alone; once JSONL_ALONE_BYTES are read it hires
+** the other hands.  Blocks and their memory are used again.
+**
+** Only the thread of the connection asks SQLite whether it was interrupted
+** (while it waits, every WAIT_MS); the hands see the flag `stop`.
+*/
+#include "jsonl_scan.h"
+#include "kernel.h"
+#include "scan.h"
+#include "datetime.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define INTERRUPT_CHECK_MS 5
+#define WAIT_MS 10
+#define WINDOW_PER_HAND 2       /* blocks that are made ahead */
+#define SPARE_BYTES_MAX (4<<20) /* a block of more memory is not kept */
+#define ROWS_FIRST 512
+
+typedef struct Hand { SerdeRow row; int is_ready; } Hand;
+
+struct JsonlScan {
+  JsonlTable *t;
+  JsonlRowsPlan plan;
+  JsonlReader reader;
+  Crew *crew;
+  int n_hand, is_hired;
+  sqlite3_int64 bytes;          /* of the lines taken */
+  unsigned char *used;          /* of the files' columns */
+  int any_used;
+  Filter filter[FILTER_MAX]; int n_filter;      /* those of the files' columns */
+  Hand hand[CREW_HANDS_MAX];
+  pthread_mutex_t lock;         /* of spare */
+  JsonlBlock *spare;
+  atomic_int stop;
+  _Atomic pthread_t taker;      /* the thread of the connection */
+  sqlite3_int64 line;           /* lines taken of the open file */
+  int is_open;                  /* a file was begun and not ended */
+  JsonlFile file;
+  sqlite3_int64 stored_bytes;
+};
+
+/* --- Interrupts ---------------------------------------------------------- */
+
+static sqlite3_int64 now_ms(void){
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+  return (sqlite3_int64)ts.tv_sec*1000 + ts.tv_nsec/1000000;
+}
+
+/* SQLite 3.40 has no way to ask for sqlite3_interrupt, but a statement that is
+** stepped answers SQLITE_INTERRUPT. */
+int jsonl_interrupted(JsonlTable *t){
+  sqlite3_int64 now = now_ms();
+  int rc;
+  if( now>=t->last_check_ms && now - t->last_check_ms<INTERRUPT_CHECK_MS ) return 0;
+  t->last_check_ms = now;
+  if( t->select1==0 && sqlite3_prepare_v3(t->db, "SELECT 1", -1, SQLITE_PREPARE_PERSISTENT, &t->select1, 0)!=SQLITE_OK ){
+    return 0;
+  }
+  rc = sqlite3_step(t->select1);
+  sqlite3_reset(t->select1);
+  return rc==SQLITE_INTERRUPT;
+}
+
+/* In any hand. */
+static int scan_interrupted(void *arg){
+  JsonlScan *s = arg;
+  if( atomic_load(&s->stop) ) return 1;
+  if( !pthread_equal(pthread_self(), atomic_load(&s->taker)) || !jsonl_interrupted(s->t) ) return 0;
+  atomic_store(&s->stop, 1);
+  return 1;
+}
+
+/* --- The list of files --------------------------------------------------- */
+
+/* The first cursor of a statement drops what was pinned before. */
+void jsonl_pin(JsonlTable *t){
+  if( t->n_pinned++ ) return;
+  if( t->host->pin_epoch && t->host->pin_epoch==t->list_epoch ) return;
+  t->list_epoch = t->host->pin_epoch;
+  source_list_free(&t->list);
+  for(int i=0; i<t->n_partition; i++) t->partition[i].is_listed = 0;
+}
+
+void jsonl_unpin(JsonlTable *t){
+  t->n_pinned--;
+}
+
+int jsonl_list_partition(JsonlTable *t, Partition *p, int (*interrupted)(void*), void *arg, int *n_listed, char **pzErr){
+  const char *root = t->host->s3_root ? t->host->s3_root : getenv("TARN_S3_ROOT");
+  SourceOptions options = { 0 };
+  int rc;
+  if( p->is_listed ) return SQLITE_OK;
+  options.s3_root = root && root[0] ? root : t->spec.s3_root;
+  options.s3 = t->host->s3;
+  options.interrupted = interrupted;
+  options.interrupted_arg = arg;
+  p->first = t->list.n;
+  rc = source_list_add(&t->list, &options, p->location, (int)(p - t->partition), pzErr);
+  if( rc!=SQLITE_OK ){
+    t->list.n = p->first;
+    return rc;
+  }
+  p->n = t->list.n - p->first;
+  p->is_listed = 1;
+  *n_listed += p->n;
+  return SQLITE_OK;
+}
+
+int jsonl_select(JsonlTable *t, const Filter *filter, int n_filter, int *selected, int *n_selected, char **pzErr){
+  int first = t->serde.n_column, end = first + t->n_partition_column;
+  *n_selected = 0;
+  for(int i=0; i<t->n_partition; i++){
+    const Partition *p = &t->partition[i];
+    int pass = 1;
+    if( p->bad ){
+      *pzErr = sqlite3_mprintf("HIVE_INVALID_PARTITION_VALUE: Invalid partition value '%s' for %s partition key: %s",
+        p->bad, type_text(&t->arena, t->partition_column[p->bad_column].type), t->partition_column[p->bad_column].name);
+      return *pzErr ? SQLITE_ERROR : SQLITE_NOMEM;
+    }
+    for(int k=0; k<n_filter && pass; k++){
+      if( filter[k].column<first || filter[k].column>=end ) continue;
+      pass = filter_may_pass(&filter[k], &p->value[filter[k].column - first]);
+    }
+    if( pass ) selected[(*n_selected)++] = i;
+  }
+  t->host->stats.files_pruned += t->n_partition - *n_selected;
+  return SQLITE_OK;
+}
+
+Value jsonl_mtime(Arena *a, sqlite3_int64 mtime_ns){
+  HiveTime time = { floor_div(mtime_ns, 1000000000), 0 };
+  Value v;
+  char *text;
+  time.nanos = (int)(floor_mod(mtime_ns, 1000000000)/1000000*1000000);
+  v = timestamp_store(a, time);
+  text = v.kind==V_TEXT ? arena_printf(a, "%.*s UTC", v.n, v.z) : 0;
+  return text ? value_text(text, strlen(text)) : value_null();
+}
+
+/* --- Blocks -------------------------------------------------------------- */
+
+static void block_delete(JsonlBlock *b){
+  if( b==0 ) return;
+  arena_free(&b->arena);
+  sqlite3_free(b->message);
+  sqlite3_free(b->buf);
+  sqlite3_free(b->rows.cell);
+  sqlite3_free(b->line);
+  sqlite3_free(b);
+}
+
+static JsonlBlock *block_new(JsonlScan *s){
+  JsonlBlock *b;
+  pthread_mutex_lock(&s->lock);
+  if( (b = s->spare)!=0 ) s->spare = b->spare;
+  pthread_mutex_unlock(&s->lock);
+  if( b==0 ){
+    b = sqlite3_malloc64(sizeof(*b));
+    if( b==0 ) return 0;
+    memset(b, 0, sizeof(*b));
+    arena_init(&b->arena);
+    b->rows.width = s->plan.n_column;
+  }
+  return b;
+}
+
+static void block_free(void *arg, void *task){
+  JsonlScan *s = arg;
+  JsonlBlock *b = task, clean = { 0 };
+  if( b->rows.product && s->plan.map.free_product ) s->plan.map.free_product(s->plan.map.arg, b->rows.product);
+  if( b->cap>SPARE_BYTES_MAX || b->arena.oom ){
+    block_delete(b);
+    return;
+  }
+  sqlite3_free(b->message);
+  arena_reset(&b->arena);
+  clean.rows.cell = b->rows.cell;
+  clean.rows.width = b->rows.width;
+  clean.line = b->line;
+  clean.buf = b->buf;
+  clean.cap = b->cap;
+  clean.cap_row = b->cap_row;
+  clean.arena = b->arena;
+  *b = clean;
+  pthread_mutex_lock(&s->lock);
+  b->spare = s->spare;
+  s->spare = b;
+  pthread_mutex_unlock(&s->lock);
+}
+
+/* Room for one more row. */
+static int block_grow(JsonlBlock *b){
+  int cap = b->cap_row ? b->cap_row*2 : ROWS_FIRST;
+  size_t width = b->rows.width ? (size_t)b->rows.width : 1;
+  Value *cell = sqlite3_realloc64(b->rows.cell, sizeof(Value)*width*(size_t)cap);
+  int *line;
+  if( cell==0 ) return SQLITE_NOMEM;
+  b->rows.cell = cell;
+  line = sqlite3_realloc64(b->line, sizeof(int)*(size_t)cap);
+  if( line==0 ) return SQLITE_NOMEM;
+  b->line = line;
+  b->cap_row = cap;
+  return SQLITE_OK;
+}
+
+/* --- Decoding ------------------------------------------------------------ */
+
+static SerdeRow *hand_row(JsonlScan *s, int i){
+  Hand *h = &s->hand[i];
+  size_t n = (size_t)s->t->serde.n_column + 1;
+  if( h->is_ready ) return &h->row;
+  h->row.serde = &s->t->serde;
+  h->row.used = s->used;
+  h->row.cell = sqlite3_malloc64(sizeof(Value)*n);
+  if( h->row.cell==0 ) return 0;
+  memset(h->row.cell, 0, sizeof(Value)*n);
+  h->is_ready = 1;
+  return &h->row;
+}
+
+static int row_may_pass(const JsonlScan *s, const SerdeRow *row){
+  for(int i=0; i<s->n_filter; i++){
+    if( !filter_may_pass(&s->filter[i], &row->cell[s->filter[i].column]) ) return 0;
+  }
+  return 1;
+}
+
+static int note_passed(JsonlBlock *b, SerdeRow *row, int line, const char *z, size_t n){
+  if( b->n_passed==b->cap_passed ){
+    int cap = b->cap_passed ? b->cap_passed*2 : 8;
+    JsonlPassed *grown = ARENA_ARRAY(&row->arena, JsonlPassed, cap);
+    if( grown==0 ) return SQLITE_NOMEM;
+    if( b->n_passed ) memcpy(grown, b->passed, sizeof(*grown)*(size_t)b->n_passed);
+    b->passed = grown;
+    b->cap_passed = cap;
+  }
+  b->passed[b->n_passed++] = (JsonlPassed){ line, row->passed_byte, row->passed, z, n };
+  return SQLITE_OK;
+}
+
+/* The cells of columns that are not of the line: the same for the whole block. */
+static Value constant_cell(const JsonlScan *s, const JsonlBlock *b, Arena *a, int column){
+  int i = column - s->t->serde.n_column;
+  if( i<s->t->n_partition_column ) return s->t->partition[b->file.partition].value[i];
+  switch( i - s->t->n_partition_column ){
+    case HIDDEN_PATH: return value_text(b->file.url, strlen(b->file.url));
+    case HIDDEN_SIZE: return value_int(b->file.size);
+    default: return jsonl_mtime(a, b->file.mtime_ns);
+  }
+}
+
+/* Where lines end: the places of the next \n and \r are found once each. */
+typedef struct Lines { const char *at, *end, *newline, *creturn; } Lines;
+
+static const char *find(const char *z, const char *end, char c){
+  const char *p = z<end ? memchr(z, c, (size_t)(end - z)) : 0;
+  return p ? p : end;
+}
+
+/* The end of the line at l->at; l->at becomes the start of the next one. */
+static const char *next_line(Lines *l){
+  const char *stop;
+  if( l->newline<l->at ) l->newline = find(l->at, l->end, '\n');
+  if( l->creturn<l->at ) l->creturn = find(l->at, l->end, '\r');
+  stop = l->newline<l->creturn ? l->newline : l->creturn;
+  l->at = stop<l->end ? stop + 1 : stop;
+  if( stop<l->end && *stop=='\r' && l->at<l->end && *l->at=='\n' ) l->at++;
+  return stop;
+}
+
+static void lines_begin(Lines *l, const JsonlBlock *b){
+  l->at = b->buf + b->at;
+  l->end = b->buf + b->end;
+  l->newline = find(l->at, l->end, '\n');
+  l->creturn = find(l->at, l->end, '\r');
+}
+
+/* A line that is too long ends the block before it. */
+static void cut_too_long(JsonlBlock *b){
+  Lines l;
+  if( b->end - b->at<=SCAN_LINE_MAX ) return;
+  lines_begin(&l, b);
+  for(int line=0; l.at<l.end; line++){
+    const char *z = l.at, *stop = next_line(&l);
+    if( stop - z<=SCAN_LINE_MAX ) continue;
+    sqlite3_free(b->message);
+    b->message = 0;
+    b->end = (size_t)(z - b->buf);
+    b->rc = SQLITE_ERROR;
+    b->is_too_long = 1;
+    b->error_line = line;
+    return;
+  }
+}
+
+/* One line to a row; SQLITE_OK, or the error that ends the block. */
+static int decode_line(JsonlScan *s, JsonlBlock *b, SerdeRow *row, const Value *constant, int line, const char *z, size_t n){
+  Value *out;
+  int first = s->t->serde.n_column;
+  row->error.code = 0;
+  row->passed = 0;
+  if( s->t->serde.ops->decode(row, z, n) || row->arena.oom ){
+    if( row->arena.oom || row->error.code==0 ) return SQLITE_NOMEM;
+    b->error = row->error;
+    return SQLITE_ERROR;
+  }
+  if( row->passed && note_passed(b, row, line, z, n)!=SQLITE_OK ) return SQLITE_NOMEM;
+  if( !row_may_pass(s, row) ) return SQLITE_OK;
+  if( b->rows.n==b->cap_row && block_grow(b)!=SQLITE_OK ) return SQLITE_NOMEM;
+  out = b->rows.cell + (size_t)b->rows.n*(size_t)b->rows.width;
+  for(int i=0; i<b->rows.width; i++){
+    int column = s->plan.column[i];
+    out[i] = column<first ? row->cell[column] : constant[i];
+  }
+  b->line[b->rows.n++] = line;
+  return SQLITE_OK;
+}
+
+static int decode_lines(JsonlScan *s, JsonlBlock *b, SerdeRow *row){
+  Lines l;
+  Value *constant = ARENA_ARRAY(&row->arena, Value, b->rows.width);
+  int first = s->t->serde.n_column;
+  if( constant==0 ) return SQLITE_NOMEM;
+  lines_begin(&l, b);
+  for(int i=0; i<b->rows.width; i++){
+    if( s->plan.column[i]>=first ) constant[i] = constant_cell(s, b, &row->arena, s->plan.column[i]);
+  }
+  for(int line=0; l.at<l.end; line++){
+    const char *z = l.at, *stop = next_line(&l);
+    int rc;
+    if( line<b->skip ) continue;
+    rc = decode_line(s, b, row, constant, line, z, (size_t)(stop - z));
+    b->n_line = line + 1;
+    if( rc!=SQLITE_OK ){
+      b->error_line = line;
+      return rc;
+    }
+  }
+  return SQLITE_OK;
+}
+
+/* Rows whose lines need not be decoded: all of the block's, or constants only. */
+static int count_lines(JsonlScan *s, JsonlBlock *b, Arena *a){
+  int n = (int)kernel_count_lines(b->buf + b->at, b->end - b->at), width = b->rows.width;
+  b->n_line = n;
+  b->rows.n = 0;
+  if( width==0 ){
+    b->rows.n = n - b->skip;
+    return SQLITE_OK;
+  }
+  for(; b->rows.n<n - b->skip; b->rows.n++){
+    Value *out;
+    if( b->rows.n==b->cap_row && block_grow(b)!=SQLITE_OK ) return SQLITE_NOMEM;
+    out = b->rows.cell + (size_t)b->rows.n*(size_t)width;
+    for(int i=0; i<width; i++) out[i] = b->rows.n ? out[i - width] : constant_cell(s, b, a, s->plan.column[i]);
+    b->line[b->rows.n] = b->skip + b->rows.n;
+  }
+  return a->oom ? SQLITE_NOMEM : SQLITE_OK;
+}
+
+/* An error of the lines goes before what the reader met behind them. */
+static void set_error(JsonlBlock *b, int rc){
+  sqlite3_free(b->message);
+  b->message = 0;
+  b->is_too_long = 0;
+  b->rc = rc;
+}
+
+static int next_block(void *arg, void **task){
+  JsonlScan *s = arg;
+  JsonlBlock *b = block_new(s);
+  int rc;
+  if( b==0 ) return SQLITE_NOMEM;
+  rc = jsonl_read_block(&s->reader, b);
+  b->n_listed = s->reader.n_listed;
+  if( rc!=SQLITE_ROW ){
+    block_free(s, b);
+    return rc;
+  }
+  s->reader.n_listed = 0;
+  *task = b;
+  return SQLITE_ROW;
+}
+
+static void work_block(void *arg, void *task, int hand){
+  JsonlScan *s = arg;
+  JsonlBlock *b = task;
+  SerdeRow *row;
+  int rc;
+  if( b->file.url==0 || atomic_load(&s->stop) ) return;
+  cut_too_long(b);
+  if( !s->any_used ){
+    rc = count_lines(s, b, &b->arena);
+  }else{
+    if( (row = hand_row(s, hand))==0 ){
+      set_error(b, SQLITE_NOMEM);
+      return;
+    }
+    row->arena = b->arena;
+    rc = decode_lines(s, b, row);
+    b->arena = row->arena;
+    arena_init(&row->arena);
+  }
+  if( rc!=SQLITE_OK ) set_error(b, rc);
+  if( b->rows.n && s->plan.map.map && s->plan.map.map(s->plan.map.arg, &b->rows, hand) ){
+    set_error(b, SQLITE_NOMEM);
+    b->rows.n = 0;
+  }
+}
+
+static const CrewOps scan_crew = { next_block, work_block, block_free };
+
+/* --- Scans --------------------------------------------------------------- */
+
+/* Which columns are decoded, and where each filter is asked. */
+static int plan_columns(JsonlScan *s){
+  const JsonlRowsPlan *plan = &s->plan;
+  int first = s->t->serde.n_column, hidden = first + s->t->n_partition_column;
+  s->used = sqlite3_malloc64((size_t)first + 1);
+  if( s->used==0 ) return SQLITE_NOMEM;
+  memset(s->used, 0, (size_t)first + 1);
+  for(int i=0; i<plan->n_column; i++) if( plan->column[i]<first ) s->used[plan->column[i]] = 1;
+  for(int i=0; i<plan->n_filter; i++){
+    const Filter *f = &plan->filter[i];
+    if( f->column>=hidden ) s->reader.file_filter[s->reader.n_file_filter++] = *f;
+    if( f->column>=first ) continue;
+    s->used[f->column] = 1;
+    s->filter[s->n_filter++] = *f;
+  }
+  for(int i=0; i<first; i++) s->any_used |= s->used[i];
+  return SQLITE_OK;
+}
+
+int jsonl_rows_hands(const JsonlTable *t){
+  int n = t->host->threads>0 ? t->host->threads : crew_hands();
+  return n>CREW_HANDS_MAX ? CREW_HANDS_MAX : n;
+}
+
+int jsonl_scan_open(JsonlTable *t, const JsonlRowsPlan *plan, const int *selected, int n_selected, JsonlScan **out){
+  JsonlScan *s = sqlite3_malloc64(sizeof(*s));
+  int rc;
+  *out = 0;
+  if( s==0 ) return SQLITE_NOMEM;
+  memset(s, 0, sizeof(*s));
+  pthread_mutex_init(&s->lock, 0);
+  s->t = t;
+  s->plan = *plan;
+  s->n_hand = plan->n_hand>0 ? plan->n_hand : jsonl_rows_hands(t);
+  if( s->n_hand>CREW_HANDS_MAX ) s->n_hand = CREW_HANDS_MAX;
+  atomic_init(&s->stop, 0);
+  atomic_init(&s->taker, pthread_self());
+  s->reader.t = t;
+  s->reader.selected = selected;
+  s->reader.n_selected = n_selected;
+  s->reader.at_file = -1;
+  s->reader.interrupted = scan_interrupted;
+  s->reader.arg = s;
+  rc = plan_columns(s);
+  if( rc==SQLITE_OK ) rc = crew_open(&scan_crew, s, 1, s->n_hand*WINDOW_PER_HAND + 1, &s->crew);
+  if( rc!=SQLITE_OK ){
+    jsonl_scan_close(s);
+    return rc;
+  }
+  *out = s;
+  return SQLITE_OK;
+}
+
+/* What the block says of its file, noted when it is taken. */
+static void note_file(JsonlScan *s, JsonlBlock *b){
+  JsonlStats *stats = &s->t->host->stats;
+  stats->files_listed += b->n_listed;
+  if( b->file.url==0 ) return;
+  if( b->opens ) s->line = 0;
+  stats->files_opened += b->opens;
+  b->first_line = s->line;
+  s->line += b->n_line;
+  s->is_open = 1;
+  s->file = b->file;
+  s->stored_bytes = b->stored_bytes;
+}
+
+int jsonl_scan_take(JsonlScan *s, JsonlBlock **out, char **pzErr){
+  void *task;
+  int rc;
+  (void)pzErr;
+  atomic_store(&s->taker, pthread_self());
+  if( !s->is_hired && s->n_hand>1 && s->bytes>=JSONL_ALONE_BYTES ){
+    s->is_hired = 1;
+    crew_hire(s->crew, s->n_hand);
+  }
+  do{
+    if( scan_interrupted(s) ) return SQLITE_INTERRUPT;
+    rc = crew_take_within(s->crew, &task, WAIT_MS);
+  }while( rc==SQLITE_BUSY );
+  if( rc!=SQLITE_ROW ){
+    s->t->host->stats.files_listed += s->reader.n_listed;
+    s->reader.n_listed = 0;
+    return atomic_load(&s->stop) ? SQLITE_INTERRUPT : rc;
+  }
+  *out = task;
+  s->bytes += (sqlite3_int64)((*out)->end - (*out)->at);
+  note_file(s, *out);
+  return SQLITE_ROW;
+}
+
+int jsonl_scan_error(JsonlScan *s, JsonlBlock *b, char **pzErr){
+  const SerdeError *e = &b->error;
+  const char *url = b->file.url;
+  char *first, *message;
+  sqlite3_int64 line = b->first_line + b->error_line + 1;
+  int rc = b->rc;
+  (void)s;
+  if( rc!=SQLITE_ERROR ) return rc;
+  if( b->message ){
+    *pzErr = b->message;
+    b->message = 0;
+    return rc;
+  }
+  if( b->is_too_long ){
+    *pzErr = sqlite3_mprintf("HIVE_CURSOR_ERROR: Line too long in text file: %s\nat %s:%lld: more than %d bytes",
+                             url, url, line, SCAN_LINE_MAX);
+    return *pzErr ? SQLITE_ERROR : SQLITE_NOMEM;
+  }
+  first = e->message ? sqlite3_mprintf("%s: %s", e->code, e->message)
+                     : sqlite3_mprintf("%s: Failed to read file at %s", e->code, url);
+  message = first==0 ? 0 : sqlite3_mprintf("%s\nat %s:%lld byte %lld%s%s: %s", first, url, line,
+    (sqlite3_int64)e->byte + 1, e->column ? " column " : "", e->column ? e->column : "", e->reason);
+  sqlite3_free(first);
+  *pzErr = message;
+  return message ? SQLITE_ERROR : SQLITE_NOMEM;
+}
+
+void jsonl_scan_free(JsonlScan *s, JsonlBlock *b){
+  crew_free_task(s->crew, b);
+}
+
+int jsonl_scan_tell(JsonlScan *s, JsonlBlock *b, int upto, int *told, int *told_passed){
+  JsonlHost *host = s->t->host;
+  int from = *told>b->skip ? *told : b->skip;
+  if( upto>from ) host->stats.rows += upto - from;
+  if( upto>*told ) *told = upto;
+  for(; *told_passed<b->n_passed && b->passed[*told_passed].line<upto; ++*told_passed){
+    const JsonlPassed *p = &b->passed[*told_passed];
+    JsonlReject reject = { s->t->name, b->file.url, b->first_line + p->line + 1, (sqlite3_int64)p->byte + 1, p->reason,
+      p->raw, (int)(p->n_raw<JSONL_RAW_MAX ? p->n_raw : JSONL_RAW_MAX) };
+    host->stats.rejects++;
+    if( host->on_reject && host->on_reject(host->arg, &reject) ) return SQLITE_ERROR;
+  }
+  return SQLITE_OK;
+}
+
+static int tell_file(JsonlScan *s){
+  JsonlHost *host = s->t->host;
+  const JsonlFile *f = &s->file;
+  JsonlInput input = { s->t->name, f->url, f->size, f->mtime_ns/1000000, s->stored_bytes, f->etag };
+  if( !s->is_open ) return SQLITE_OK;
+  s->is_open = 0;
+  host->stats.bytes_read += s->stored_bytes;
+  return host->on_input && host->on_input(host->arg, &input) ? SQLITE_ERROR : SQLITE_OK;
+}
+
+int jsonl_scan_tell_end(JsonlScan *s, JsonlBlock *b){
+  return b->closes && b->rc==SQLITE_OK ? tell_file(s) : SQLITE_OK;
+}
+
+static void hand_free(JsonlScan *s, Hand *h){
+  if( !h->is_ready ) return;
+  if( s->t->serde.ops->end ) s->t->serde.ops->end(&h->row);
+  arena_free(&h->row.arena);
+  sqlite3_free(h->row.state);
+  sqlite3_free(h->row.cell);
+}
+
+int jsonl_scan_close(JsonlScan *s){
+  int rc;
+  if( s==0 ) return SQLITE_OK;
+  atomic_store(&s->stop, 1);
+  crew_close(s->crew);
+  rc = tell_file(s);
+  jsonl_read_close(&s->reader);
+  for(int i=0; i<CREW_HANDS_MAX; i++) hand_free(s, &s->hand[i]);
+  while( s->spare ){
+    JsonlBlock *b = s->spare;
+    s->spare = b->spare;
+    block_delete(b);
+  }
+  pthread_mutex_destroy(&s->lock);
+  sqlite3_free(s->used);
+  sqlite3_free(s);
+  return rc;
+}
