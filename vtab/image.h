@@ -37,8 +37,8 @@ typedef struct Image Image;
 
 /* The columns of a table of schema main, for images of it.  SQLITE_OK;
 ** SQLITE_NOTFOUND when SQLite could not copy cells into it (indexes, triggers,
-** a primary key, NOT NULL, defaults, generated columns, CHECK, foreign keys,
-** STRICT, WITHOUT ROWID, UTF-16): such a table takes rows by INSERT alone; or
+** a primary key, NOT NULL, defaults, generated columns, collations, no
+** type, STRICT, WITHOUT ROWID, UTF-16): such a table takes rows by INSERT alone; or
 ** another error code (its message in the connection).  Free with sqlite3_free. */
 int image_shape(sqlite3*, const char *table, ImageShape **out);
 /* The same from declared types; no connection. */
@@ -58,6 +58,8 @@ size_t image_bytes(const Image*);       /* of its pages so far: a measure for wh
 int image_finish(Image*);
 /* Its bytes after image_finish, still the image's. */
 const unsigned char *image_data(const Image*, size_t *n);
+/* They are the caller's now (sqlite3_free); the image is empty. */
+unsigned char *image_take(Image*, size_t *n);
 /* NULL is fine. */
 void image_close(Image*);
 
