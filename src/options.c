@@ -7,8 +7,11 @@
 */
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "options.h"
+
+#define THREADS_MAX 64
 
 typedef struct OptionDef {
   const char *name;
@@ -43,6 +46,8 @@ static const OptionDef table[] = {
    "anonymous requests, for public buckets"},
   {"on-change", 0, "error|relist", FIELD(on_change), "run query export pull",
    "when an S3 object changed after it was listed: fail (error), or list anew and start again (relist)"},
+  {"threads", 0, "N", FIELD(threads), "run query export shell check",
+   "at most N threads at work, 1 to 64 (as many as there are processors); the results are the same"},
   {"write", 0, 0, FIELD(write), "crawl", "write the scripts into sql/landing instead of printing them"},
   {"help", 'h', 0, FIELD(help), "*", "say how a command is used"},
   {"version", 0, 0, FIELD(version), "*", "print the version"},
@@ -136,6 +141,19 @@ static int check_taken(const Options *o, int argc, char **argv){
   return 0;
 }
 
+/* What was typed as a number from 1 to THREADS_MAX. */
+static int read_threads(Options *o){
+  char *end;
+  long n;
+  if( o->threads==0 ) return 0;
+  n = strtol(o->threads, &end, 10);
+  if( o->threads[0]<'0' || o->threads[0]>'9' || *end || n<1 || n>THREADS_MAX ){
+    return usage("--threads is a number from 1 to 64, not %s%s", o->threads, "");
+  }
+  o->n_thread = (int)n;
+  return 0;
+}
+
 int options_parse(Options *o, int argc, char **argv){
   int n = 0, rc = 0, only_operands = 0;
   memset(o, 0, sizeof(*o));
@@ -160,6 +178,7 @@ int options_parse(Options *o, int argc, char **argv){
   if( rc==0 && strcmp(o->on_change, "error")!=0 && strcmp(o->on_change, "relist")!=0 ){
     rc = usage("--on-change is error or relist, not %s%s", o->on_change, "");
   }
+  if( rc==0 ) rc = read_threads(o);
   if( rc ) return rc;
   only_operands = 0;
   n = 0;

@@ -18,6 +18,8 @@ typedef struct Options {
   const char *zone;             /* --zone, of tarn export */
   const char *profile, *region, *endpoint_url;  /* of S3; NULL: the environment's */
   const char *on_change;        /* --on-change, "error" or "relist" */
+  const char *threads;          /* --threads, as typed; NULL: the processors */
+  int n_thread;                 /* the same as a number; 0: the processors */
   int no_sign_request;
   int no_export, dry_run, help, version, write, list;
   int n_operand;

@@ -300,6 +300,7 @@ static int configure(Session *s){
   s->host.s3_root = s->s3_root;
   s->s3.config = s3_config(s->options);
   s->host.s3 = &s->s3;
+  s->host.threads = s->options->n_thread;
   if( tarn_register(s->db)!=SQLITE_OK || jsonl_register(s->db, &s->host)!=SQLITE_OK ) return session_fail_sqlite(s);
   if( sqlite3_create_function(s->db, "tarn_fail", 1, SQLITE_UTF8|SQLITE_DIRECTONLY, 0, fail_function, 0, 0)!=SQLITE_OK ) return session_fail_sqlite(s);
   /* page_size counts for a new lake only: large pages suit bulk loads. */

@@ -186,3 +186,13 @@ def test_nothing_is_made_by_help():
         lake.ok("help")
         lake.ok("query", "--help")
         same(os.listdir(lake.folder), [])
+
+
+def test_threads_are_a_number():
+    with Lake() as lake:
+        for n in ("1", "2", "64"):
+            same(lake.ok("query", "--threads", n, "SELECT 1 AS a"), '"a"\n"1"\n')
+        for n in ("0", "65", "-1", "two", "", "1x", "99999999999999999999"):
+            status, out, err = lake.tarn("query", f"--threads={n}", "SELECT 1 AS a")
+            same((status, out), (2, ""), n)
+            same(err, f"tarn: --threads is a number from 1 to 64, not {n}; `tarn help` lists commands and options\n")
