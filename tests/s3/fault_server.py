@@ -24,11 +24,12 @@ class Fault:
     status, body, headers: an answer of this kind.   reset: the connection is reset.
     cut: the right answer, but closed after so many bytes of its body.
     drip: the right answer, a byte every `drip` seconds.   delay: seconds before the answer.
+    change: a function of the right answer's (status, headers, body) that gives another one.
     """
 
-    def __init__(self, status=None, body=b"", headers=(), reset=False, cut=None, drip=None, delay=0):
+    def __init__(self, status=None, body=b"", headers=(), reset=False, cut=None, drip=None, delay=0, change=None):
         self.status, self.body, self.headers = status, body, dict(headers)
-        self.reset, self.cut, self.drip, self.delay = reset, cut, drip, delay
+        self.reset, self.cut, self.drip, self.delay, self.change = reset, cut, drip, delay, change
 
 
 def error(status, code, headers=(), extra="", message="made by the test"):
@@ -66,6 +67,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return
             if fault.status:
                 answer = (fault.status, fault.headers, fault.body)
+            elif fault.change:
+                answer = fault.change(*answer)
         self.send(answer, fault)
 
     def send(self, answer, fault):
@@ -98,6 +101,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = guarded
+
+
+def random_fault(rng, transient):
+    """A fault of any kind that a reader can meet; transient: only those that end when asked again."""
+    kinds = [lambda: error(503, "SlowDown"), lambda: error(500, "InternalError"), lambda: error(502, "BadGateway"),
+             lambda: error(504, "GatewayTimeout"), lambda: error(429, "TooManyRequests"), lambda: error(400, "RequestTimeout"),
+             lambda: error(408, "x"), lambda: Fault(503, b"no XML"), lambda: Fault(reset=True), lambda: Fault(cut=rng.randrange(4000)),
+             lambda: Fault(cut=0), lambda: Fault(delay=rng.random() / 20)]
+    if not transient:
+        kinds += [lambda: error(403, "AccessDenied"), lambda: error(404, "NoSuchKey"), lambda: error(412, "PreconditionFailed"),
+                  lambda: error(400, "ExpiredToken"), lambda: error(403, "RequestTimeTooSkewed", {"Date": "Wed, 21 Oct 2037 07:28:00 GMT"}),
+                  lambda: error(301, "PermanentRedirect", {"x-amz-bucket-region": "eu-central-1"}),
+                  lambda: error(307, "TemporaryRedirect", {"Location": "http://127.0.0.1:9/elsewhere"}),
+                  lambda: Fault(200, b"<html>proxy</html>"), lambda: Fault(206, b"<html>proxy</html>"), lambda: Fault(200, b""), lambda: Fault(204),
+                  lambda: Fault(200, b"<Error><Code>InternalError</Code><Message>We failed</Message></Error>"),
+                  # Lies: half an answer that says it is whole, another place, another version, a cut listing.
+                  lambda: Fault(change=lambda s, h, b: (s, h, b[:len(b) // 2])),
+                  lambda: Fault(change=lambda s, h, b: (s, {**h, "Content-Range": "bytes 7-99/5000"}, b[::-1]) if s == 206 else (s, h, b)),
+                  lambda: Fault(change=lambda s, h, b: (s, {**h, "ETag": '"another"'}, b[::-1]) if s == 206 else (s, h, b)),
+                  lambda: Fault(change=lambda s, h, b: (200, h, b + b))]
+    return rng.choice(kinds)()
 
 
 class Listener(http.server.ThreadingHTTPServer):

@@ -49,6 +49,7 @@ static size_t on_header(char *z, size_t size, size_t n, void *ctx){
   *value++ = 0;
   while( *value==' ' ) value++;
   if( !strcasecmp(line, "etag") ) snprintf(r->etag, sizeof(r->etag), "%s", value);
+  if( !strcasecmp(line, "content-range") ) t->answer_start = strncmp(value, "bytes ", 6) ? -1 : strtoll(value+6, 0, 10);
   if( !strcasecmp(line, "content-length") ) r->content_length = strtoll(value, 0, 10);
   if( !strcasecmp(line, "x-amz-bucket-region") ) snprintf(r->bucket_region, sizeof(r->bucket_region), "%.63s", value);
   if( !strcasecmp(line, "retry-after") && value[0]>='0' && value[0]<='9' ) t->retry_after_ms = strtoll(value, 0, 10)*1000;
@@ -58,6 +59,22 @@ static size_t on_header(char *z, size_t size, size_t n, void *ctx){
     if( strptime(value, "%a, %d %b %Y %H:%M:%S", &tm) ) t->server_date_s = timegm(&tm);
   }
   return len;
+}
+
+/* The ETag without quotes and the mark of a weak one: proxies change both. */
+static size_t etag_core(const char **z){
+  if( !strncmp(*z, "W/", 2) ) *z += 2;
+  *z += strspn(*z, "\"");
+  return strcspn(*z, "\"");
+}
+
+/* Not every server knows If-Match for GET: another version must not be read. */
+static int is_another_version(const S3Request *r){
+  const char *want = r->if_match, *got = r->etag;
+  size_t n;
+  if( want==0 || got[0]==0 ) return 0;
+  n = etag_core(&want);
+  return n!=etag_core(&got) || strncmp(want, got, n)!=0;
 }
 
 /* Bytes of a 2xx answer are the request's; of any other, the error document. */
@@ -71,11 +88,13 @@ static size_t on_body(char *z, size_t size, size_t n, void *ctx){
     if( t->error_body.n + len <= S3_ERROR_BODY_MAX ) buf_add(&t->error_body, z, len);
     return len;
   }
+  if( is_another_version(t->request) ) t->body_refused = "the object is another one than was listed: run again";
   /* A server that ignores Range would give bytes of another place. */
-  if( limit>0 && (status!=206 || t->request->response.n + len > (size_t)limit) ){
-    t->body_refused = 1;
-    return 0;
+  if( limit>0 && (status!=206 || t->request->response.n + len > (size_t)limit
+               || t->answer_start!=t->asked_start) ){
+    t->body_refused = "the server did not give the range asked for";
   }
+  if( t->body_refused ) return 0;
   buf_add(&t->request->response, z, len);
   return t->request->response.oom ? 0 : len;
 }
@@ -119,7 +138,7 @@ static const char *host_of(const char *origin){
 static void collect_headers(S3Client *c, S3Transfer *t, HeaderSet *h, const char *origin,
                             const char *amz_date, const char *sha){
   const S3Request *r = t->request;
-  int64_t from = r->range_start + (int64_t)r->response.n;
+  int64_t from = t->asked_start;
   header_add(h, "host", host_of(origin));
   if( !c->credentials.anonymous ){
     header_add(h, "x-amz-date", amz_date);
@@ -214,11 +233,14 @@ int s3_request_prepare(S3Client *c, S3Transfer *t, const char **error){
   t->server_date_s = 0;
   t->upload_at = 0;
   t->body_refused = 0;
+  t->answer_start = -1;
   t->attempts++;
   memset(&r->failure, 0, sizeof(r->failure));
   r->bucket_region[0] = 0;
+  r->etag[0] = 0;
   r->content_length = -1;
   if( r->range_end==0 ) r->response.n = 0;
+  t->asked_start = r->range_start + (int64_t)r->response.n;
   /* Room for all of it at once: growing step by step copies and faults pages again. */
   if( r->response.n==0 && r->range_end>r->range_start ) reserve(&r->response, (size_t)(r->range_end - r->range_start));
   if( r->n_body ){

@@ -101,7 +101,7 @@ static int schedule(S3Client *c, S3Transfer *t){
 }
 
 static const char *curl_message(S3Client *c, S3Transfer *t, CURLcode rc){
-  if( t->body_refused ) return "the server did not give the range asked for";
+  if( t->body_refused ) return t->body_refused;
   if( rc==CURLE_PARTIAL_FILE ) return "the connection was closed before the whole object had come";
   return c->curl->easy_strerror(rc);
 }
