@@ -148,7 +148,7 @@ class FaultServer:
         self.http = Listener(("127.0.0.1", 0), Handler)
         self.http.owner = self
         self.endpoint = f"http://127.0.0.1:{self.http.server_address[1]}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def __exit__(self, *_):

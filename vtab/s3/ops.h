@@ -12,6 +12,8 @@
 #define S3_PART_BYTES (8<<20)   /* what we send */
 #define S3_COMPLETE_TRIES 3     /* when a 200 holds an InternalError */
 #define S3_DELETE_MAX 1000      /* keys of one DeleteObjects */
+#define S3_PAGES_MAX 100000     /* pages of a listing: 100 million keys */
+#define S3_EMPTY_PAGES_MAX 100  /* of them without a key, one after the other */
 
 typedef struct S3Run {          /* what surrounds a call */
   Arena *arena;
@@ -20,7 +22,7 @@ typedef struct S3Run {          /* what surrounds a call */
   const char **error;
 } S3Run;
 
-/* One page after another, in key order.  each() returns non-zero to stop (then
+/* One page after another, in key order; a page that is not is an error.  each() returns non-zero to stop (then
 ** the call answers 1 with no *error of its own).  delimiter NULL: recursive;
 ** "/": prefixes come by page->prefix. */
 typedef int (*S3EachPage)(void *ctx, const S3Page*);

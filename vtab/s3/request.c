@@ -88,7 +88,10 @@ static size_t on_body(char *z, size_t size, size_t n, void *ctx){
     if( t->error_body.n + len <= S3_ERROR_BODY_MAX ) buf_add(&t->error_body, z, len);
     return len;
   }
-  if( is_another_version(t->request) ) t->body_refused = "the object is another one than was listed: run again";
+  if( is_another_version(t->request) ){
+    t->body_refused = "the server gave another version, in spite of If-Match";
+    t->is_changed = 1;
+  }
   /* A server that ignores Range would give bytes of another place. */
   if( limit>0 && (status!=206 || t->request->response.n + len > (size_t)limit
                || t->answer_start!=t->asked_start) ){
@@ -233,6 +236,7 @@ int s3_request_prepare(S3Client *c, S3Transfer *t, const char **error){
   t->server_date_s = 0;
   t->upload_at = 0;
   t->body_refused = 0;
+  t->is_changed = 0;
   t->answer_start = -1;
   t->attempts++;
   memset(&r->failure, 0, sizeof(r->failure));

@@ -142,6 +142,7 @@ int s3_request_finish(S3Client *c, S3Transfer *t, CURLcode rc){
     r->failure.message = "interrupted";
     return 0;
   }
+  if( t->is_changed ) r->status = 412;    /* what a server that knows If-Match says */
   r->failure.out_of_memory = r->response.oom || t->arena.oom;
   if( r->failure.out_of_memory || t->body_refused ) return 0;
   if( learn_region(c, t, &e) || correct_clock(c, t, r->failure.code)
