@@ -5,11 +5,16 @@
 */
 #include <stdio.h>
 #include <string.h>
+#include "bulk.h"
 #include "command.h"
 #include "statement.h"
 
-static void print_sql(const Compiled *c){
+/* A statement that writes may not go through that SQL at all (bulk.h). */
+static void print_sql(Session *s, const Compiled *c){
   const char *sql = c->statement->kind==ST_QUERY ? c->sqlite_sql : c->sqlite_sql_stored;
+  StatementKind kind = c->statement->kind;
+  const BulkQuery *bulk = kind==ST_CREATE_TABLE_AS || kind==ST_INSERT ? bulk_recognise(s, c) : 0;
+  if( bulk ) printf("-- bulk: %s\n", bulk_describe(&s->arena, bulk));
   if( sql ) printf("%s;\n", sql);
   else puts("-- not a query: Tarn carries it out on its catalog");
 }
@@ -24,13 +29,13 @@ static int translate(Session *s, const Options *o){
   int rc = text==0;
   if( o->n_operand ){
     rc = statement_compile(s, text, &c);
-    if( rc==0 ) print_sql(c);
+    if( rc==0 ) print_sql(s, c);
     return rc;
   }
   output_init(&nowhere, output_format("csv", stdout), 0);
   while( rc==0 && (n = athena_split(text))>0 ){
     rc = statement_compile(s, arena_strndup(&s->arena, text, n), &c);
-    if( rc==0 ) print_sql(c);
+    if( rc==0 ) print_sql(s, c);
     if( rc==0 && c->statement->kind==ST_CREATE_EXTERNAL_TABLE ) rc = statement_run_compiled(s, c, &nowhere);
     text += n;
   }

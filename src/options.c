@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "options.h"
 
 #define THREADS_MAX 64
@@ -48,6 +49,8 @@ static const OptionDef table[] = {
    "when an S3 object changed after it was listed: fail (error), or list anew and start again (relist)"},
   {"threads", 0, "N", FIELD(threads), "run query export shell check",
    "at most N threads at work, 1 to 64 (as many as there are processors); the results are the same"},
+  {"memory", 0, "SIZE", FIELD(memory), "run query export shell check",
+   "hash tables and sets of joins keep below SIZE (256MB), like 512MB or 1GB; beyond, they take longer"},
   {"write", 0, 0, FIELD(write), "crawl", "write the scripts into sql/landing instead of printing them"},
   {"help", 'h', 0, FIELD(help), "*", "say how a command is used"},
   {"version", 0, 0, FIELD(version), "*", "print the version"},
@@ -154,6 +157,23 @@ static int read_threads(Options *o){
   return 0;
 }
 
+/* A number of bytes, with KB, MB or GB behind it: 1024, its square, its cube. */
+static int read_memory(Options *o){
+  static const char *const unit[] = {"", "KB", "MB", "GB", 0};
+  char *end;
+  long long n;
+  int k = 0;
+  o->memory_bytes = MEMORY_DEFAULT;
+  if( o->memory==0 ) return 0;
+  n = strtoll(o->memory, &end, 10);
+  while( unit[k] && strcasecmp(unit[k], end)!=0 ) k++;
+  if( o->memory[0]<'0' || o->memory[0]>'9' || unit[k]==0 || n>(1LL<<50)>>(10*k) || n<<(10*k)<MEMORY_LEAST ){
+    return usage("--memory is a size from 1MB, like 512MB or 1GB, not %s%s", o->memory, "");
+  }
+  o->memory_bytes = n<<(10*k);
+  return 0;
+}
+
 int options_parse(Options *o, int argc, char **argv){
   int n = 0, rc = 0, only_operands = 0;
   memset(o, 0, sizeof(*o));
@@ -179,6 +199,7 @@ int options_parse(Options *o, int argc, char **argv){
     rc = usage("--on-change is error or relist, not %s%s", o->on_change, "");
   }
   if( rc==0 ) rc = read_threads(o);
+  if( rc==0 ) rc = read_memory(o);
   if( rc ) return rc;
   only_operands = 0;
   n = 0;

@@ -20,11 +20,16 @@ typedef struct Options {
   const char *on_change;        /* --on-change, "error" or "relist" */
   const char *threads;          /* --threads, as typed; NULL: the processors */
   int n_thread;                 /* the same as a number; 0: the processors */
+  const char *memory;           /* --memory, as typed; NULL: MEMORY_DEFAULT */
+  long long memory_bytes;
   int no_sign_request;
   int no_export, dry_run, help, version, write, list;
   int n_operand;
   char **operand;
 } Options;
+
+#define MEMORY_DEFAULT (256LL<<20)      /* of hash tables and sets of joins */
+#define MEMORY_LEAST (1LL<<20)
 
 #define EXIT_DONE 0
 #define EXIT_FAILED 1

@@ -17,9 +17,11 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "bulk.h"
 #include "remote.h"
 #include "s3_options.h"
 #include "session.h"
+#include "../vtab/hash.h"
 #include "../vtab/tarn.h"
 #include "catalog_write.h"
 #include "swap.h"
@@ -269,6 +271,7 @@ int session_end(Session *s, int rc){
   if( rc==0 ) rc = swap_flush(s) || session_exec(s, "COMMIT");
   /* SQLite may have rolled back by itself. */
   if( rc!=0 && !sqlite3_get_autocommit(s->db) ) sqlite3_exec(s->db, "ROLLBACK", 0, 0, 0);
+  bulk_forget(s);
   forget_staged(s, rc);
   if( rc ) remote_abandon(s);
   return rc;
@@ -301,7 +304,9 @@ static int configure(Session *s){
   s->s3.config = s3_config(s->options);
   s->host.s3 = &s->s3;
   s->host.threads = s->options->n_thread;
+  s->memory = s->options->memory_bytes;
   if( tarn_register(s->db)!=SQLITE_OK || jsonl_register(s->db, &s->host)!=SQLITE_OK ) return session_fail_sqlite(s);
+  if( hash_register(s->db, &s->memory)!=SQLITE_OK ) return session_fail_sqlite(s);
   if( sqlite3_create_function(s->db, "tarn_fail", 1, SQLITE_UTF8|SQLITE_DIRECTONLY, 0, fail_function, 0, 0)!=SQLITE_OK ) return session_fail_sqlite(s);
   /* page_size counts for a new lake only: large pages suit bulk loads. */
   return session_exec(s, "PRAGMA page_size=16384") || session_exec(s, "PRAGMA cache_size=-65536");

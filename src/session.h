@@ -34,6 +34,7 @@ typedef struct Session {
   int interrupted;
   volatile int stop;            /* SIGINT came: calls that wait look at it */
   int depth;                    /* of session_begin */
+  sqlite3_int64 memory;         /* --memory: what hash tables and sets of joins may take */
   unsigned pin_epoch;           /* of the last run: each attempt lists anew */
   int in_run;                   /* `tarn run`: exported folders that Tarn made may be replaced */
   char *step_root;              /* the S3 root that the step's landing table remembered, or NULL */

@@ -48,6 +48,10 @@ int result_update(Session*, Output*, long long n);
 void result_texts(Session*, Output*, ResultKind, const char *api_type, int n, const char *const *names);
 int result_end(Session*, Output*);
 
+/* The query's rows into a stored table, in bulk or by SQLite; columns: "" or the
+** list of INSERT.  *n rows. */
+int stored_insert(Session*, const Compiled*, const TableName*, const char *columns, long long *n);
+
 /* A property of WITH (…), and its text when it is one; NULL if absent. */
 const Property *statement_property(const Statement*, const char *name);
 const char *statement_property_text(const Statement*, const char *name);

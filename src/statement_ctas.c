@@ -13,6 +13,7 @@
 */
 #include <string.h>
 #include <strings.h>
+#include "bulk.h"
 #include "export.h"
 #include "landing.h"
 #include "statement.h"
@@ -241,6 +242,14 @@ static int make_stored_table(Session *s, const Compiled *c, const TableName *t, 
   return 0;
 }
 
+int stored_insert(Session *s, const Compiled *c, const TableName *t, const char *columns, long long *n){
+  int done = bulk_insert(s, c, t, n);
+  if( done ) return done<0;
+  if( session_exec(s, "INSERT INTO \"%w\"%s %s", t->sqlite_name, columns, c->sqlite_sql_stored) ) return 1;
+  *n = sqlite3_changes64(s->db);
+  return 0;
+}
+
 int statement_create_table_as(Session *s, const Compiled *c, Output *out){
   const Statement *st = c->statement;
   TableName t;
@@ -257,8 +266,7 @@ int statement_create_table_as(Session *s, const Compiled *c, Output *out){
   folder = external_folder(s, st, &t);
   if( s->error || make_stored_table(s, c, &t, n_partition) ) return 1;
   if( !st->with_no_data ){
-    if( session_exec(s, "INSERT INTO \"%w\" %s", t.sqlite_name, c->sqlite_sql_stored) ) return 1;
-    n = sqlite3_changes64(s->db);
+    if( stored_insert(s, c, &t, "", &n) ) return 1;
     if( check_partition_count(s, c, &t, n_partition) ) return 1;
   }
   if( folder && export_stage(s, session_now(), &t, folder, &written, &bytes) ) return 1;

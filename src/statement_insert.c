@@ -25,9 +25,10 @@ static char *insert_columns(const Statement *st){
 
 static int insert_stored(Session *s, const Compiled *c, const TableName *t, Output *out){
   char *columns = insert_columns(c->statement);
-  int rc = columns ? session_exec(s, "INSERT INTO \"%w\"%s %s", t->sqlite_name, columns, c->sqlite_sql_stored) : session_fail(s, "out of memory");
+  long long n;
+  int rc = columns ? stored_insert(s, c, t, columns, &n) : session_fail(s, "out of memory");
   sqlite3_free(columns);
-  return rc ? 1 : result_update(s, out, sqlite3_changes64(s->db));
+  return rc ? 1 : result_update(s, out, n);
 }
 
 /* --- Landing tables --------------------------------------------------------------- */

@@ -1,0 +1,338 @@
+/*
+** Packed rows: see bulk_rows.h.
+**
+** A bucket's word holds a row's address in its low 48 bits (user addresses of
+** Linux need no more) and above them one bit for each of 16 classes of hashes
+** in its chain: a probe whose bit is missing has no match.
+*/
+#include <string.h>
+#include "bulk_rows.h"
+#include "../vtab/sqlite.h"
+
+#define CHUNK_BYTES 65536
+#define BUCKETS_FIRST 256
+#define ADDRESS_BITS 48
+#define ADDRESS ((UINT64_C(1)<<ADDRESS_BITS)-1)
+
+struct PackedChunk { PackedChunk *next; size_t used, size; char data[]; };
+
+void packed_init(PackedRows *p, int n_cell, int n_key){
+  memset(p, 0, sizeof(*p));
+  p->n_cell = n_cell;
+  p->n_key = n_key;
+}
+
+static void chunks_free(PackedChunk *c){
+  while( c ){
+    PackedChunk *next = c->next;
+    sqlite3_free(c);
+    c = next;
+  }
+}
+
+void packed_free(PackedRows *p){
+  chunks_free(p->first);
+  sqlite3_free(p->bucket);
+  packed_init(p, p->n_cell, p->n_key);
+}
+
+/* --- Hashes -------------------------------------------------------------- */
+
+static inline uint64_t mix(uint64_t h){
+  h ^= h>>32;
+  h *= UINT64_C(0xd6e8feb86659fd93);
+  h ^= h>>32;
+  h *= UINT64_C(0xd6e8feb86659fd93);
+  return h ^ h>>32;
+}
+
+static inline uint64_t hash_bytes(const char *z, int n){
+  uint64_t h = UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)n, w;
+  for(; n>=8; n -= 8, z += 8){
+    memcpy(&w, z, 8);
+    h = (h ^ w)*UINT64_C(0xff51afd7ed558ccd);
+    h ^= h>>32;
+  }
+  if( n>0 ){
+    w = 0;
+    memcpy(&w, z, (size_t)n);
+    h = (h ^ w)*UINT64_C(0xff51afd7ed558ccd);
+  }
+  return h;
+}
+
+uint64_t packed_hash(const Value *key, int n){
+  uint64_t h = 0;
+  for(int i=0; i<n; i++){
+    const Value *v = &key[i];
+    uint64_t one = (uint64_t)v->kind;
+    if( v->kind==V_INT || v->kind==V_REAL ) one ^= (uint64_t)v->i*UINT64_C(0x9e3779b97f4a7c15);
+    else if( v->kind!=V_NULL ) one ^= hash_bytes(v->z, v->n);
+    h = mix(h + one);
+  }
+  return h;
+}
+
+/* --- Rows ---------------------------------------------------------------- */
+
+static inline const unsigned char *kinds(const PackedRows *p, const PackedRow *row){
+  return (const unsigned char*)&row->word[p->n_cell];
+}
+
+static int is_bytes(const Value *v){
+  return v->kind==V_TEXT || v->kind==V_BLOB;
+}
+
+static PackedRow *row_room(PackedRows *p, size_t size){
+  PackedChunk *c = p->last;
+  PackedRow *row;
+  if( c==0 || c->size - c->used<size ){
+    /* The first chunk of a small set is small. */
+    size_t room = p->first ? CHUNK_BYTES : CHUNK_BYTES/16;
+    if( room<size ) room = size;
+    c = size>UINT32_MAX ? 0 : sqlite3_malloc64(sizeof(*c) + room);
+    if( c==0 ){
+      p->oom = 1;
+      return 0;
+    }
+    c->next = 0;
+    c->used = 0;
+    c->size = room;
+    if( p->last ) p->last->next = c;
+    else p->first = c;
+    p->last = c;
+    p->bytes += (int64_t)(sizeof(*c) + room);
+  }
+  row = (PackedRow*)(c->data + c->used);
+  c->used += size;
+  p->n++;
+  return row;
+}
+
+PackedRow *packed_add(PackedRows *p, const Value *cell, uint64_t hash){
+  size_t fixed = sizeof(PackedRow) + 8*(size_t)p->n_cell + (size_t)p->n_cell, size = fixed;
+  PackedRow *row;
+  unsigned char *kind;
+  for(int i=0; i<p->n_cell; i++) if( is_bytes(&cell[i]) ) size += (size_t)cell[i].n;
+  size = (size+7) & ~(size_t)7;
+  row = row_room(p, size);
+  if( row==0 ) return 0;
+  row->next = 0;
+  row->hash = hash;
+  row->size = (uint32_t)size;
+  row->unused = 0;
+  kind = (unsigned char*)&row->word[p->n_cell];
+  for(int i=0; i<p->n_cell; i++){
+    const Value *v = &cell[i];
+    kind[i] = (unsigned char)v->kind;
+    if( is_bytes(v) ){
+      row->word[i] = (uint64_t)fixed<<32 | (uint32_t)v->n;
+      if( v->n ) memcpy((char*)row + fixed, v->z, (size_t)v->n);
+      fixed += (size_t)v->n;
+    }else{
+      row->word[i] = v->kind==V_NULL ? 0 : (uint64_t)v->i;
+    }
+  }
+  return row;
+}
+
+PackedRow *packed_copy(PackedRows *p, const PackedRow *from){
+  PackedRow *row = row_room(p, from->size);
+  if( row==0 ) return 0;
+  memcpy(row, from, from->size);
+  row->next = 0;
+  return row;
+}
+
+void packed_append(PackedRows *p, PackedRows *from){
+  if( from->first==0 ) return;
+  if( p->last ) p->last->next = from->first;
+  else p->first = from->first;
+  p->last = from->last;
+  p->n += from->n;
+  p->bytes += from->bytes;
+  from->first = from->last = 0;
+  packed_free(from);
+}
+
+Value packed_cell(const PackedRows *p, const PackedRow *row, int i){
+  Value v;
+  v.kind = (ValueKind)kinds(p, row)[i];
+  v.n = 0;
+  v.i = (int64_t)row->word[i];
+  if( is_bytes(&v) ){
+    v.n = (int)(uint32_t)row->word[i];
+    v.z = (const char*)row + (row->word[i]>>32);
+  }
+  return v;
+}
+
+const PackedRow *packed_walk(const PackedRows *p, PackedWalk *w){
+  const PackedRow *row;
+  if( w->chunk==0 ){
+    w->chunk = p->first;
+    w->at = 0;
+  }
+  while( w->chunk && w->at>=w->chunk->used ){
+    if( w->chunk->next==0 ) return 0;
+    w->chunk = w->chunk->next;
+    w->at = 0;
+  }
+  if( w->chunk==0 ) return 0;
+  row = (const PackedRow*)(w->chunk->data + w->at);
+  w->at += row->size;
+  return row;
+}
+
+void packed_keep(PackedRows *p, uint64_t parts, uint64_t part){
+  PackedRows kept;
+  packed_init(&kept, p->n_cell, p->n_key);
+  while( p->first ){
+    PackedChunk *c = p->first;
+    for(size_t at=0; at<c->used && !kept.oom; ){
+      const PackedRow *row = (const PackedRow*)(c->data + at);
+      if( packed_in_part(row->hash, parts, part) ) packed_copy(&kept, row);
+      at += row->size;
+    }
+    p->first = c->next;
+    sqlite3_free(c);
+  }
+  kept.oom |= p->oom;
+  p->last = 0;
+  packed_free(p);
+  *p = kept;
+}
+
+/* --- The index ----------------------------------------------------------- */
+
+static inline PackedRow *bucket_row(uint64_t bucket){
+  return (PackedRow*)(uintptr_t)(bucket & ADDRESS);
+}
+static inline uint64_t class_bit(uint64_t hash){
+  return UINT64_C(1)<<(ADDRESS_BITS + (hash>>60));
+}
+
+static inline void link_row(PackedRows *p, PackedRow *row){
+  uint64_t *bucket = &p->bucket[row->hash & p->mask];
+  row->next = bucket_row(*bucket);
+  *bucket = (uint64_t)(uintptr_t)row | (*bucket & ~ADDRESS) | class_bit(row->hash);
+}
+
+/* Link all rows of a list of chunks, the last one first, so that chains are in
+** the order of the rows. */
+static void link_all(PackedRows *p){
+  PackedChunk *c = p->first, *back = 0, *next;
+  for(; c; c = next){           /* turn the list round */
+    next = c->next;
+    c->next = back;
+    back = c;
+  }
+  p->first = 0;
+  for(c=back; c; c = next){
+    uint32_t at[CHUNK_BYTES/sizeof(PackedRow)];
+    int n = 0;
+    next = c->next;
+    c->next = p->first;
+    p->first = c;
+    for(size_t i=0; i<c->used; i += ((PackedRow*)(c->data + i))->size) at[n++] = (uint32_t)i;
+    for(int i=n-1; i>=0; i--){
+      if( i>=8 ) __builtin_prefetch(&p->bucket[((PackedRow*)(c->data + at[i-8]))->hash & p->mask], 1);
+      link_row(p, (PackedRow*)(c->data + at[i]));
+    }
+  }
+}
+
+static int buckets_new(PackedRows *p, uint64_t n){
+  uint64_t *bucket = sqlite3_malloc64(n*8);
+  if( bucket==0 ){
+    p->oom = 1;
+    return 0;
+  }
+  memset(bucket, 0, n*8);
+  p->bytes += (int64_t)(n*8) - (p->mask ? (int64_t)(p->mask+1)*8 : 0);
+  sqlite3_free(p->bucket);
+  p->bucket = bucket;
+  p->mask = n-1;
+  return 1;
+}
+
+void packed_index(PackedRows *p){
+  uint64_t n = BUCKETS_FIRST;
+  while( n<(uint64_t)p->n ) n *= 2;
+  if( p->oom || !buckets_new(p, n) ) return;
+  link_all(p);
+}
+
+static int same_keys(const PackedRows *p, const PackedRow *row, const Value *key){
+  const unsigned char *kind = kinds(p, row);
+  for(int i=0; i<p->n_key; i++){
+    const Value *v = &key[i];
+    if( kind[i]!=v->kind ) return 0;
+    if( is_bytes(v) ){
+      if( (uint32_t)row->word[i]!=(uint32_t)v->n || memcmp((const char*)row + (row->word[i]>>32), v->z, (size_t)v->n) ) return 0;
+    }else if( v->kind!=V_NULL && row->word[i]!=(uint64_t)v->i ){
+      return 0;
+    }
+  }
+  return 1;
+}
+
+static const PackedRow *find_from(const PackedRows *p, const PackedRow *row, const Value *key, uint64_t hash){
+  for(; row; row = row->next) if( row->hash==hash && same_keys(p, row, key) ) return row;
+  return 0;
+}
+
+const PackedRow *packed_find(const PackedRows *p, const Value *key, uint64_t hash){
+  uint64_t bucket;
+  if( p->mask==0 ) return 0;
+  bucket = p->bucket[hash & p->mask];
+  return bucket & class_bit(hash) ? find_from(p, bucket_row(bucket), key, hash) : 0;
+}
+
+const PackedRow *packed_next(const PackedRows *p, const PackedRow *row, const Value *key){
+  return find_from(p, row->next, key, row->hash);
+}
+
+/* --- Sets ---------------------------------------------------------------- */
+
+/* Room for one more row in the index. */
+static int grow(PackedRows *p){
+  if( p->mask && (uint64_t)p->n<=p->mask ) return 1;
+  if( !buckets_new(p, p->mask ? (p->mask+1)*4 : BUCKETS_FIRST) ) return 0;
+  link_all(p);
+  return 1;
+}
+
+int packed_insert(PackedRows *p, const Value *cell, uint64_t hash, const PackedRow **out){
+  PackedRow *row;
+  if( packed_find(p, cell, hash) ) return 0;
+  if( !grow(p) || (row = packed_add(p, cell, hash))==0 ) return -1;
+  link_row(p, row);
+  if( out ) *out = row;
+  return 1;
+}
+
+static int same_row_keys(const PackedRows *p, const PackedRow *a, const PackedRow *b){
+  for(int i=0; i<p->n_key; i++){
+    Value v = packed_cell(p, b, i);
+    const unsigned char *kind = kinds(p, a);
+    if( kind[i]!=v.kind ) return 0;
+    if( is_bytes(&v) ){
+      if( (uint32_t)a->word[i]!=(uint32_t)v.n || memcmp((const char*)a + (a->word[i]>>32), v.z, (size_t)v.n) ) return 0;
+    }else if( v.kind!=V_NULL && a->word[i]!=(uint64_t)v.i ){
+      return 0;
+    }
+  }
+  return 1;
+}
+
+int packed_insert_copy(PackedRows *p, const PackedRow *from){
+  uint64_t bucket = p->mask ? p->bucket[from->hash & p->mask] : 0;
+  PackedRow *row;
+  if( bucket & class_bit(from->hash) ){
+    for(row=bucket_row(bucket); row; row = row->next) if( row->hash==from->hash && same_row_keys(p, row, from) ) return 0;
+  }
+  if( !grow(p) || (row = packed_copy(p, from))==0 ) return -1;
+  link_row(p, row);
+  return 1;
+}
