@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all clang guard-record bench-s3 test-s3-boto docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 deps-s3 vectors asan lint install clean
+.PHONY: all clang guard-record bench-s3 test-s3-boto docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 test-s3-asan tools-s3 deps-s3 vectors asan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -93,7 +93,7 @@ guard-record: deps-test
 
 # The network: servers of the test's own on 127.0.0.1, installed here, so not
 # part of `make test`.
-DEPS_S3 = python3 memcached swift-proxy swift-account swift-container swift-object libcurl4 libexpat1 libssl3
+DEPS_S3 = python3 memcached swift-proxy swift-account swift-container swift-object libcurl4 libexpat1 libssl3 libfaketime
 deps-s3: deps
 	@tests/install-packages $(DEPS_S3)
 
@@ -103,9 +103,17 @@ $(BUILD)/tools/%: tests/tools/%.c $(CORE_O)
 # What a tool compiles again for itself.
 OWN_s3rows = $(BUILD)/core/vtab/s3/reader.o $(BUILD)/core/vtab/s3/retry.o
 
+TOOLS_S3 = $(BUILD)/tools/s3cli $(BUILD)/tools/s3rows
 test-s3: deps-s3
-	$(MAKE) all $(BUILD)/tools/s3cli $(BUILD)/tools/s3rows
+	$(MAKE) all tools-s3
 	BUILD=$(BUILD) python3 tests/run.py --folder tests/net
+
+# The same, shorter, under AddressSanitizer and UndefinedBehaviorSanitizer.
+test-s3-asan: deps-s3
+	$(MAKE) BUILD=build/asan OPT='-O1 -g' SAN='$(ASAN)' build/asan/tarn tools-s3
+	TARN=$(CURDIR)/build/asan/tarn BUILD=build/asan TARN_SANITIZED=1 TARN_FAULT_SCHEDULES=60 TARN_KILLS=2 ASAN_OPTIONS=detect_leaks=1 \
+	  python3 tests/run.py --folder tests/net
+tools-s3: $(TOOLS_S3)
 
 # Peers and real clients live in an environment of their own, never in `make test`.
 PEERS = $(BUILD)/peers
@@ -129,7 +137,7 @@ $(PEERS)/boto:
 	$@.new/bin/pip install --quiet boto3
 	mv $@.new $@
 test-s3-boto: deps-s3 $(PEERS)/boto
-	$(MAKE) all $(BUILD)/tools/s3cli $(BUILD)/tools/s3rows
+	$(MAKE) all tools-s3
 	BUILD=$(BUILD) $(PEERS)/boto/bin/python tests/peers/boto.py
 
 # Writes docs/benchmark.md; bench-quick takes a tenth of the data and two rounds.

@@ -120,6 +120,20 @@ def test_skewed_clock_is_corrected_once():
         assert server.log[1].headers["x-amz-date"].startswith("20371021T07")
 
 
+def test_refused_heads_have_no_code_and_are_tried_again_once():
+    """The body is missing from the answer to a HEAD, and with it the code."""
+    answers = (error(403, "", {"Date": "Wed, 21 Oct 2037 07:28:00 GMT"}), error(400, "", {"x-amz-bucket-region": "eu-central-1"}),
+               error(400, ""))
+    for answer in answers:
+        with server_with(times(1, answer), k=b"x") as server:
+            rc, out, err = cli(server, "head", "b", "k", AWS_SESSION_TOKEN="session")
+            assert rc == 0 and out.startswith(b"1 1 "), err
+            assert len(server.log) == 2
+    with server_with(times(99, error(403, "")), k=b"x") as server:
+        rc, out, err = cli(server, "head", "b", "k")
+        assert rc == 1 and len(server.log) == 1 and "HTTP 403" in err, err
+
+
 def test_expired_token_renews_credentials_once():
     with server_with(times(1, error(400, "ExpiredToken")), k=b"x") as server:
         rc, out, err = cli(server, "get", "b", "k", "0", "1", AWS_SESSION_TOKEN="session")

@@ -1,6 +1,7 @@
 """Against OpenStack Swift's S3 API, which verifies signatures: the whole pipeline, and what goes wrong."""
 import atexit
 import contextlib
+import glob
 import os
 import subprocess
 import sys
@@ -135,6 +136,34 @@ def test_wrong_secret_skew_and_region():
     with Lake() as lake:
         _, why = tarn(lake, "run", "--sql", SQL, status=1, AWS_SECRET_ACCESS_KEY="not-the-secret")
         assert "SignatureDoesNotMatch" in why and "s3://stedi-lake/" in why, why
+
+
+def under_clock(shift):
+    """The environment that gives a program a wrong clock."""
+    found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+    if not found:
+        raise unittest.SkipTest("libfaketime is not installed (make deps-s3)")
+    return {"LD_PRELOAD": found[0], "FAKETIME": shift, "DONT_FAKE_MONOTONIC": "1"}
+
+
+def test_a_wrong_clock_is_corrected():
+    """Swift refuses what is signed more than 15 minutes off; the client signs again by the server's Date."""
+    server()
+    data = os.urandom(6 << 20)
+    for shift in ("+2h", "-3d", "+400d"):
+        clock = under_clock(shift)
+        same(len(cli("list", "stedi-lake", "customer/", **clock).splitlines()), 2)
+        cli("put", "torture", "skew/small", data=b"small", **clock)
+        cli("upload", "torture", "skew/large", data=data, **clock)
+        same(cli("get", "torture", "skew/small", "0", "5", **clock), b"small")
+        same(cli("get", "torture", "skew/large", "0", str(len(data)), **clock), data)
+        cli("delete", "torture", "skew/small", "skew/large", **clock)
+        with Lake() as lake:
+            out, _ = tarn(lake, "doctor", "s3://stedi-lake/customer/", status=1, **clock)
+            assert "FAIL clock" in out and ("ahead of" if shift[0] == "+" else "behind") in out and "ok   read" in out, out
+            tarn(lake, "run", "--sql", SQL, "--export", "s3://out/skew", **clock)
+            same(lake.sqlite("SELECT count(*) FROM machine_learning_curated").strip(), "540")
+    same(keys("torture", "skew/"), [])
 
 
 def test_large_objects_ranges_and_conditions():

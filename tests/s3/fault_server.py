@@ -39,6 +39,7 @@ def error(status, code, headers=(), extra="", message="made by the test"):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True             # head and body are two writes
 
     def log_message(self, *_):
         pass

@@ -35,6 +35,7 @@
 #define S3_STALL_BYTES 100
 #define S3_BACKOFF_CAP_MS 20000
 #define S3_BACKOFF_BASE_MS 100
+#define S3_SKEW_S 240           /* clocks further apart than this may be why a HEAD was refused */
 #define S3_KEY_MAX 1024         /* bytes */
 #define S3_ERROR_BODY_MAX (1<<20)
 #define S3_REQUEST_HEADER_MAX 8

@@ -60,8 +60,15 @@ static int learn_region(S3Client *c, S3Transfer *t, const S3ErrorBody *e){
   return 1;
 }
 
+/* The answer to a HEAD has no body, so no code: then the dates tell. */
+static int is_skewed(const S3Client *c, const S3Transfer *t, const char *code){
+  int64_t off = t->server_date_s - (int64_t)time(0) - c->clock_offset_s;
+  if( strcmp(code, "RequestTimeTooSkewed")==0 ) return 1;
+  return code[0]==0 && t->request->status==403 && (off>S3_SKEW_S || off<-S3_SKEW_S);
+}
+
 static int correct_clock(S3Client *c, S3Transfer *t, const char *code){
-  if( t->tried_clock || strcmp(code, "RequestTimeTooSkewed")!=0 || t->server_date_s==0 ) return 0;
+  if( t->tried_clock || t->server_date_s==0 || !is_skewed(c, t, code) ) return 0;
   c->clock_offset_s = t->server_date_s - (int64_t)time(0);
   t->tried_clock = 1;
   return 1;
@@ -71,7 +78,8 @@ static int renew_credentials(S3Client *c, S3Transfer *t, const char *code){
   static const char *const codes[] = { "ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired", 0 };
   const char *error;
   Credentials fresh;
-  if( t->tried_credentials || !one_of(code, codes) ) return 0;
+  int no_code = code[0]==0 && (t->request->status==400 || t->request->status==403) && c->credentials.session_token;
+  if( t->tried_credentials || (!one_of(code, codes) && !no_code) ) return 0;
   t->tried_credentials = 1;
   if( credentials_find(&c->arena, &c->options, &fresh, &error) ) return 0;
   c->credentials = fresh;
