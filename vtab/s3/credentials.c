@@ -110,31 +110,37 @@ static const char *aws_file(Arena *a, const char *variable, const char *name){
   return home ? arena_printf(a, "%s/.aws/%s", home, name) : 0;
 }
 
-/* One member of a JSON object, through SQLite's own JSON; NULL if absent. */
-static const char *json_member(Arena *a, sqlite3 *db, const char *json, const char *path){
+/* The first column of the first row for two values: 0 and *out in the arena,
+** NULL if there is none or it is NULL; 1 when SQLite or memory failed. */
+static int ask_sqlite(Arena *a, sqlite3 *db, const char *sql, const char *v1, const char *v2, const char **out){
   sqlite3_stmt *stmt = 0;
-  const char *out = 0;
-  if( sqlite3_prepare_v2(db, "SELECT json_extract(?1, ?2) WHERE json_valid(?1)", -1, &stmt, 0)==SQLITE_OK ){
-    sqlite3_bind_text(stmt, 1, json, -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 2, path, -1, SQLITE_STATIC);
-    if( sqlite3_step(stmt)==SQLITE_ROW && sqlite3_column_text(stmt, 0) ){
-      out = arena_strdup(a, (const char*)sqlite3_column_text(stmt, 0));
-    }
+  const char *z;
+  int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, 0);
+  *out = 0;
+  if( rc==SQLITE_OK ) rc = sqlite3_bind_text(stmt, 1, v1, -1, SQLITE_STATIC);
+  if( rc==SQLITE_OK && v2 ) rc = sqlite3_bind_text(stmt, 2, v2, -1, SQLITE_STATIC);
+  if( rc==SQLITE_OK && sqlite3_step(stmt)==SQLITE_ROW ){
+    z = (const char*)sqlite3_column_text(stmt, 0);
+    if( z ) *out = arena_strdup(a, z);
+    else if( sqlite3_column_type(stmt, 0)!=SQLITE_NULL ) rc = SQLITE_NOMEM;
   }
-  sqlite3_finalize(stmt);
-  return out;
+  if( sqlite3_finalize(stmt)!=SQLITE_OK || sqlite3_errcode(db)==SQLITE_NOMEM ) rc = SQLITE_ERROR;
+  return rc!=SQLITE_OK || a->oom;
+}
+
+/* One member of a JSON object, through SQLite's own JSON. */
+static int json_member(Arena *a, sqlite3 *db, const char *json, const char *path, const char **out){
+  return ask_sqlite(a, db, "SELECT json_extract(?1, ?2) WHERE json_valid(?1)", json, path, out);
 }
 
 /* "2026-11-22T12:00:00Z" or with an offset -> Unix time, by SQLite. */
-static int64_t iso_seconds(sqlite3 *db, const char *iso){
-  sqlite3_stmt *stmt = 0;
-  int64_t out = 0;
-  if( iso && sqlite3_prepare_v2(db, "SELECT CAST(strftime('%s', ?1) AS INTEGER)", -1, &stmt, 0)==SQLITE_OK ){
-    sqlite3_bind_text(stmt, 1, iso, -1, SQLITE_STATIC);
-    if( sqlite3_step(stmt)==SQLITE_ROW ) out = sqlite3_column_int64(stmt, 0);
-  }
-  sqlite3_finalize(stmt);
-  return out;
+static int iso_seconds(Arena *a, sqlite3 *db, const char *iso, int64_t *out){
+  const char *z = 0;
+  *out = 0;
+  if( iso==0 ) return 0;
+  if( ask_sqlite(a, db, "SELECT strftime('%s', ?1)", iso, 0, &z) ) return 1;
+  if( z ) *out = strtoll(z, 0, 10);
+  return 0;
 }
 
 /* Run the command; its standard output, or NULL with *error. */
@@ -169,15 +175,14 @@ static int from_process(Arena *a, const char *command, const char *profile, Cred
   if( json==0 ) return 1;
   *error = "out of memory";
   if( sqlite3_open(":memory:", &db)==SQLITE_OK ){
-    const char *version = json_member(a, db, json, "$.Version");
-    out->key_id = json_member(a, db, json, "$.AccessKeyId");
-    out->secret = json_member(a, db, json, "$.SecretAccessKey");
-    out->session_token = json_member(a, db, json, "$.SessionToken");
-    out->expires_s = iso_seconds(db, json_member(a, db, json, "$.Expiration"));
-    if( version && strcmp(version, "1")==0 && out->key_id && out->secret ){
-      rc = 0;
-    }else{
+    const char *version, *expires;
+    rc = json_member(a, db, json, "$.Version", &version) || json_member(a, db, json, "$.AccessKeyId", &out->key_id)
+      || json_member(a, db, json, "$.SecretAccessKey", &out->secret)
+      || json_member(a, db, json, "$.SessionToken", &out->session_token)
+      || json_member(a, db, json, "$.Expiration", &expires) || iso_seconds(a, db, expires, &out->expires_s);
+    if( rc==0 && (version==0 || strcmp(version, "1") || out->key_id==0 || out->secret==0) ){
       *error = arena_printf(a, "profile %s: what `%s` printed is not credentials of Version 1", profile, command);
+      rc = 1;
     }
   }
   sqlite3_close(db);

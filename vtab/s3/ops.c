@@ -171,6 +171,17 @@ int s3_upload_part(const S3Run *x, const char *bucket, const char *key, const ch
   return rc;
 }
 
+/* Only the document that says so tells that the object is there. */
+static int is_not_completed(const S3Run *x, S3Request *r){
+  const char *why = "the answer is empty";
+  if( s3_xml_has_root(x->arena, r->response.z, r->response.n, "CompleteMultipartUploadResult", &why) ) return 0;
+  r->failure.status = r->status;
+  r->failure.code = "";
+  r->failure.message = arena_printf(x->arena, "the server did not say that the upload is complete: %s", why);
+  *x->error = s3_failure_text(x->arena, x->client, r);
+  return 1;
+}
+
 static int complete_once(const S3Run *x, const char *bucket, const char *key, const char *upload_id,
                          int n_part, const char *const *etag, int *again){
   S3Request r;
@@ -191,7 +202,7 @@ static int complete_once(const S3Run *x, const char *bucket, const char *key, co
     r.body = body.z;
     r.n_body = body.n;
     query_add(&r, "uploadId", upload_id);
-    rc = run(x, &r) || body_is_error(x, &r);
+    rc = run(x, &r) || body_is_error(x, &r) || is_not_completed(x, &r);
     *again = rc && r.status==200 && (strcmp(r.failure.code, "InternalError")==0 || strcmp(r.failure.code, "SlowDown")==0);
   }
   s3_release(x->client, &r);
@@ -300,7 +311,7 @@ static int delete_some(const S3Run *x, const char *bucket, int n_key, const char
     query_add(&r, "delete", "");
     header_add(&r, "content-md5", md5);
     rc = run(x, &r) || body_is_error(x, &r);
-    if( rc==0 && r.response.n && strstr(r.response.z, "<Error>") ){
+    if( rc==0 && r.response.n && strstr(r.response.z, "<Error") ){
       *x->error = arena_printf(x->arena, "s3://%s/: not every object could be deleted: %.300s", bucket, r.response.z);
       rc = 1;
     }

@@ -158,21 +158,21 @@ static void canonical_headers(Arena *a, const SignRequest *r, Buf *headers, Buf 
   }
 }
 
-static void hmac(const CryptoLib *crypto, const void *key, size_t n_key, const char *text, unsigned char *out){
+/* 1 when libcrypto gave none, for want of memory. */
+static int hmac(const CryptoLib *crypto, const void *key, size_t n_key, const char *text, unsigned char *out){
   unsigned int n = SHA256_BYTES;
-  crypto->HMAC(crypto->EVP_sha256(), key, (int)n_key, (const unsigned char*)text, strlen(text), out, &n);
+  return crypto->HMAC(crypto->EVP_sha256(), key, (int)n_key, (const unsigned char*)text, strlen(text), out, &n)==0;
 }
 
 /* The chain secret -> date -> region -> service -> "aws4_request" -> text. */
-static void signature_of(const CryptoLib *crypto, const SignRequest *r, const char *date,
-                         const char *key, const char *text, char *hex){
+static int signature_of(const CryptoLib *crypto, const SignRequest *r, const char *date,
+                        const char *key, const char *text, char *hex){
   unsigned char k[SHA256_BYTES];
-  hmac(crypto, key, strlen(key), date, k);
-  hmac(crypto, k, sizeof(k), r->region, k);
-  hmac(crypto, k, sizeof(k), r->service, k);
-  hmac(crypto, k, sizeof(k), "aws4_request", k);
-  hmac(crypto, k, sizeof(k), text, k);
+  if( hmac(crypto, key, strlen(key), date, k) || hmac(crypto, k, sizeof(k), r->region, k)
+   || hmac(crypto, k, sizeof(k), r->service, k) || hmac(crypto, k, sizeof(k), "aws4_request", k)
+   || hmac(crypto, k, sizeof(k), text, k) ) return 1;
   hex_of(k, hex);
+  return 0;
 }
 
 int sign_v4(Arena *a, const SignRequest *r, SignResult *out, const char **error){
@@ -180,6 +180,7 @@ int sign_v4(Arena *a, const SignRequest *r, SignResult *out, const char **error)
   const char *path, *scope, *date, *key;
   char digest[2*SHA256_BYTES+1], signature[2*SHA256_BYTES+1];
   Buf url_path, headers, names;
+  int rc;
   *error = "too many headers or query parameters to sign";
   if( r->n_header>SIGN_HEADER_MAX || r->n_query>SIGN_QUERY_MAX ) return 1;
   if( crypto==0 ){
@@ -206,8 +207,11 @@ int sign_v4(Arena *a, const SignRequest *r, SignResult *out, const char **error)
   if( sign_sha256_hex(out->canonical_request, strlen(out->canonical_request), digest, error) ) return 1;
   out->string_to_sign = arena_printf(a, "AWS4-HMAC-SHA256\n%s\n%s\n%s", r->amz_date, scope, digest);
   if( out->string_to_sign==0 ) return 1;
-  signature_of(crypto, r, date, key, out->string_to_sign, signature);
+  *error = "libcrypto cannot compute an HMAC";
+  rc = signature_of(crypto, r, date, key, out->string_to_sign, signature);
   memset((char*)key, 0, strlen(key));
+  if( rc ) return 1;
+  *error = "out of memory";
   out->signature = arena_strdup(a, signature);
   out->authorization = arena_printf(a, "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s",
                                     r->key_id, scope, names.z, signature);

@@ -194,15 +194,19 @@ int s3_xml_error(Arena *a, const char *body, size_t n, S3ErrorBody *e){
   return c.is_error ? 0 : 1;
 }
 
-int s3_xml_is_error(const char *body, size_t n){
-  ErrorContext c = {0};
-  const char *error;
-  Arena a;
-  arena_init(&a);
-  c.a = &a;
-  xml_walk(&a, body, n, error_leaf, &c, &error);
-  arena_free(&a);
-  return c.is_error;
+typedef struct RootContext { const char *name; int is_it; } RootContext;
+
+static void root_leaf(void *ctx, const char *path, const char *text){
+  RootContext *c = ctx;
+  (void)text;
+  if( strcmp(path+1, c->name)==0 ) c->is_it = 1;        /* the last to end */
+}
+
+int s3_xml_has_root(Arena *a, const char *body, size_t n, const char *name, const char **error){
+  RootContext c = {name, 0};
+  if( n==0 || xml_walk(a, body, n, root_leaf, &c, error) ) return 0;
+  *error = "the answer is XML, but not the one expected";
+  return c.is_it;
 }
 
 typedef struct UploadContext { Arena *a; const char *id; } UploadContext;

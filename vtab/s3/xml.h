@@ -41,6 +41,6 @@ int s3_xml_list(Arena*, const char *body, size_t n, S3Page*, const char **error)
 int s3_xml_error(Arena*, const char *body, size_t n, S3ErrorBody*);
 /* InitiateMultipartUploadResult. */
 int s3_xml_upload_id(Arena*, const char *body, size_t n, const char **upload_id, const char **error);
-/* 1 when the root element is <Error>: a 200 answer to CompleteMultipartUpload can be one. */
-int s3_xml_is_error(const char *body, size_t n);
+/* 1 when the document can be read and its root element has this name; else 0 and *error. */
+int s3_xml_has_root(Arena*, const char *body, size_t n, const char *name, const char **error);
 #endif
