@@ -170,7 +170,7 @@ static int carry_over(JsonlReader *r, JsonlBlock *b, size_t cut){
 static void skip_header(JsonlReader *r, JsonlBlock *b){
   sqlite3_int64 n;
   if( r->header==0 ) return;
-  n = (sqlite3_int64)kernel_count_lines(b->buf + b->at, b->end - b->at);
+  n = (sqlite3_int64)kernel_count_lines(r->kernel, b->buf + b->at, b->end - b->at);
   b->skip = (int)(n<r->header ? n : r->header);
   r->header -= b->skip;
 }

@@ -32,6 +32,7 @@ struct JsonlScan {
   JsonlReader reader;
   Crew *crew;
   int n_hand, is_hired;
+  Kernel kernel;
   sqlite3_int64 bytes;          /* of the lines taken */
   unsigned char *used;          /* of the files' columns */
   int any_used;
@@ -280,8 +281,7 @@ static const char *next_line(Lines *l){
 static void lines_begin(Lines *l, const JsonlBlock *b){
   l->at = b->buf + b->at;
   l->end = b->buf + b->end;
-  l->newline = find(l->at, l->end, '\n');
-  l->creturn = find(l->at, l->end, '\r');
+  l->newline = l->creturn = 0;
 }
 
 /* A line that is too long ends the block before it. */
@@ -302,18 +302,10 @@ static void cut_too_long(JsonlBlock *b){
   }
 }
 
-/* One line to a row; SQLITE_OK, or the error that ends the block. */
-static int decode_line(JsonlScan *s, JsonlBlock *b, SerdeRow *row, const Value *constant, int line, const char *z, size_t n){
+/* The row whose cells are decoded, when it passes. */
+static int add_row(JsonlScan *s, JsonlBlock *b, const SerdeRow *row, const Value *constant, int line){
   Value *out;
   int first = s->t->serde.n_column;
-  row->error.code = 0;
-  row->passed = 0;
-  if( s->t->serde.ops->decode(row, z, n) || row->arena.oom ){
-    if( row->arena.oom || row->error.code==0 ) return SQLITE_NOMEM;
-    b->error = row->error;
-    return SQLITE_ERROR;
-  }
-  if( row->passed && note_passed(b, row, line, z, n)!=SQLITE_OK ) return SQLITE_NOMEM;
   if( !row_may_pass(s, row) ) return SQLITE_OK;
   if( b->rows.n==b->cap_row && block_grow(b)!=SQLITE_OK ) return SQLITE_NOMEM;
   out = b->rows.cell + (size_t)b->rows.n*(size_t)b->rows.width;
@@ -325,20 +317,47 @@ static int decode_line(JsonlScan *s, JsonlBlock *b, SerdeRow *row, const Value *
   return SQLITE_OK;
 }
 
+/* One line to cells; SQLITE_OK, or the error that ends the block. */
+static int decode_line(JsonlScan *s, JsonlBlock *b, SerdeRow *row, int line, const char *z, size_t n){
+  row->error.code = 0;
+  row->passed = 0;
+  if( s->t->serde.ops->decode(row, z, n) || row->arena.oom ){
+    if( row->arena.oom || row->error.code==0 ) return SQLITE_NOMEM;
+    b->error = row->error;
+    return SQLITE_ERROR;
+  }
+  return row->passed ? note_passed(b, row, line, z, n) : SQLITE_OK;
+}
+
+/* The end of the line at hand where the SerDe knows its form; l goes on. */
+static const char *decode_known(const JsonlScan *s, SerdeRow *row, Lines *l){
+  const char *stop = s->t->serde.ops->decode_at ? s->t->serde.ops->decode_at(row, l->at, l->end) : 0;
+  if( stop==0 ) return 0;
+  l->at = stop<l->end ? stop + 1 : stop;
+  if( stop<l->end && *stop=='\r' && l->at<l->end && *l->at=='\n' ) l->at++;
+  return stop;
+}
+
 static int decode_lines(JsonlScan *s, JsonlBlock *b, SerdeRow *row){
   Lines l;
   Value *constant = ARENA_ARRAY(&row->arena, Value, b->rows.width);
-  int first = s->t->serde.n_column;
+  int first = s->t->serde.n_column, rc = SQLITE_OK;
   if( constant==0 ) return SQLITE_NOMEM;
   lines_begin(&l, b);
   for(int i=0; i<b->rows.width; i++){
     if( s->plan.column[i]>=first ) constant[i] = constant_cell(s, b, &row->arena, s->plan.column[i]);
   }
   for(int line=0; l.at<l.end; line++){
-    const char *z = l.at, *stop = next_line(&l);
-    int rc;
-    if( line<b->skip ) continue;
-    rc = decode_line(s, b, row, constant, line, z, (size_t)(stop - z));
+    const char *z = l.at, *stop;
+    if( line<b->skip ){
+      next_line(&l);
+      continue;
+    }
+    if( !decode_known(s, row, &l) ){
+      stop = next_line(&l);
+      rc = decode_line(s, b, row, line, z, (size_t)(stop - z));
+    }
+    if( rc==SQLITE_OK ) rc = add_row(s, b, row, constant, line);
     b->n_line = line + 1;
     if( rc!=SQLITE_OK ){
       b->error_line = line;
@@ -350,7 +369,7 @@ static int decode_lines(JsonlScan *s, JsonlBlock *b, SerdeRow *row){
 
 /* Rows whose lines need not be decoded: all of the block's, or constants only. */
 static int count_lines(JsonlScan *s, JsonlBlock *b, Arena *a){
-  int n = (int)kernel_count_lines(b->buf + b->at, b->end - b->at), width = b->rows.width;
+  int n = (int)kernel_count_lines(s->kernel, b->buf + b->at, b->end - b->at), width = b->rows.width;
   b->n_line = n;
   b->rows.n = 0;
   if( width==0 ){
@@ -454,6 +473,7 @@ int jsonl_scan_open(JsonlTable *t, const JsonlRowsPlan *plan, const int *selecte
   pthread_mutex_init(&s->lock, 0);
   s->t = t;
   s->plan = *plan;
+  s->kernel = s->reader.kernel = kernel_chosen();
   s->n_hand = plan->n_hand>0 ? plan->n_hand : jsonl_rows_hands(t);
   if( s->n_hand>CREW_HANDS_MAX ) s->n_hand = CREW_HANDS_MAX;
   atomic_init(&s->stop, 0);

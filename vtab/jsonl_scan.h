@@ -13,6 +13,7 @@
 #include "jsonl_filter.h"
 #include "jsonl_rows.h"
 #include "jsonl_table.h"
+#include "kernel.h"
 #include "rows.h"
 #include "crew.h"
 
@@ -108,6 +109,7 @@ typedef struct JsonlReader {
   sqlite3_int64 header;         /* lines that are still to be skipped */
   char *carry; size_t n_carry, cap_carry;       /* the start of a line that the last block did not end */
   int n_listed;                 /* files listed and not told yet */
+  Kernel kernel;
   int (*interrupted)(void*); void *arg;
 } JsonlReader;
 

@@ -30,6 +30,10 @@ typedef struct SerdeOps {
   /* One record into row->cell; SCAN_PADDING bytes behind it may be read.  0 done (row->passed may be set), -1 error
   ** (row->error is set, or row->arena.oom). */
   int (*decode)(SerdeRow*, const char *z, size_t n);
+  /* The line at z when it is of a form that was met before: its cells, and its
+  ** end (the terminator, or `end`); else NULL, and decode must take it.  SCAN_PADDING
+  ** zero bytes lie behind `end`.  May be NULL. */
+  const char *(*decode_at)(SerdeRow*, const char *z, const char *end);
   void (*reset)(Serde*);        /* free what prepare took outside the arena; may be NULL */
   void (*end)(SerdeRow*);       /* free what row->state owns besides itself; may be NULL */
 } SerdeOps;

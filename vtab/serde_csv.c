@@ -130,4 +130,4 @@ static int csv_decode(SerdeRow *row, const char *line, size_t n){
 }
 
 static const char *const csv_classes[] = { "org.apache.hadoop.hive.serde2.OpenCSVSerde", 0 };
-const SerdeOps serde_csv = { csv_classes, csv_prepare, csv_decode, 0, 0 };
+const SerdeOps serde_csv = { csv_classes, csv_prepare, csv_decode, 0, 0, 0 };

@@ -476,4 +476,4 @@ static int hcatalog_decode(SerdeRow *row, const char *z, size_t n){
 
 static const char *const hcatalog_classes[] = { "org.apache.hive.hcatalog.data.JsonSerDe",
   "org.apache.hadoop.hive.serde2.JsonSerDe", 0 };
-const SerdeOps serde_hcatalog = { hcatalog_classes, hcatalog_prepare, hcatalog_decode, 0, 0 };
+const SerdeOps serde_hcatalog = { hcatalog_classes, hcatalog_prepare, hcatalog_decode, 0, 0, 0 };

@@ -266,4 +266,4 @@ static int lazy_decode(SerdeRow *row, const char *z, size_t n){
 }
 
 static const char *const lazy_classes[] = { "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", 0 };
-const SerdeOps serde_lazy = { lazy_classes, lazy_prepare, lazy_decode, 0, 0 };
+const SerdeOps serde_lazy = { lazy_classes, lazy_prepare, lazy_decode, 0, 0, 0 };

@@ -9,7 +9,7 @@
 ** The line is read once: the span of each used field is remembered (the last
 ** one of a name wins), then the spans are converted.  Nothing else of the line
 ** is decoded.  Lines that look like one before them are not even read: their
-** spans come from a template (openx_template.h).  For the others State.guess
+** cells come from a template (openx_template.h).  For the others State.guess
 ** remembers which column the key at each place of the last line belonged to.
 **
 ** Conversions (spec §2): text that a number, date or timestamp cannot read is
@@ -30,7 +30,7 @@
 
 #define GUESS_MAX 64
 #define GUESS_KEY_MAX 40
-#define TEMPLATES 4             /* learned at a time */
+#define TEMPLATES 8             /* learned at a time */
 #define LEARN_CREDIT 16         /* misses that may be learned from before hits are needed */
 #define LEARN_CREDIT_MAX 256
 #define MAPPING_PREFIX "mapping."
@@ -39,8 +39,13 @@ typedef struct Guess { char key[GUESS_KEY_MAX]; size_t n; int field; } Guess;
 typedef struct State {
   JsonToken *slot;              /* of each column */
   Guess guess[GUESS_MAX];
+  TemplateMatch match;
   Template template[TEMPLATES];
+  unsigned uses[TEMPLATES];     /* of late */
+  int after[TEMPLATES];         /* which one matched after each, the last time */
+  short *absent[TEMPLATES]; int n_absent[TEMPLATES];    /* the used columns that it does not give */
   int current, credit;
+  TemplateToken token[TEMPLATE_VALUES];
 } State;
 
 /* --- Preparing ----------------------------------------------------------- */
@@ -222,10 +227,11 @@ int openx_read_positions(OpenxWork *w, const OpenxPlan *plan, JsonReader *r, Jso
 /* --- Records ------------------------------------------------------------- */
 
 static State *openx_state(SerdeRow *row){
-  int n = row->serde->n_column;
+  size_t n = (size_t)row->serde->n_column + 1;
   State *state = row->state;
+  short *absent;
   if( state ) return state;
-  state = sqlite3_malloc64(sizeof(*state) + sizeof(JsonToken)*(size_t)(n + 1));
+  state = sqlite3_malloc64(sizeof(*state) + sizeof(JsonToken)*n + sizeof(short)*n*TEMPLATES);
   if( state==0 ){
     row->arena.oom = 1;
     return 0;
@@ -233,7 +239,10 @@ static State *openx_state(SerdeRow *row){
   memset(state, 0, sizeof(*state));
   for(int i=0; i<GUESS_MAX; i++) state->guess[i].n = SIZE_MAX;
   state->credit = LEARN_CREDIT;
+  state->match = template_match(kernel_chosen());
   state->slot = (JsonToken*)(state + 1);
+  absent = (short*)(state->slot + n);
+  for(int i=0; i<TEMPLATES; i++) state->absent[i] = absent + n*(size_t)i;
   row->state = state;
   return state;
 }
@@ -251,18 +260,39 @@ static int malformed(OpenxWork *w, const JsonReader *r, size_t byte){
   return 0;
 }
 
-/* Whether a template that was learned fits the line; its spans are in slot. */
-static int match_templates(SerdeRow *row, State *state, const char *z, size_t n){
-  for(int k=0; k<TEMPLATES; k++){
-    int i = (state->current + k)%TEMPLATES;
-    if( state->template[i].n==0 ) continue;
-    for(int c=0; c<row->serde->n_column; c++) state->slot[c].kind = OPENX_ABSENT;
-    if( !template_match(&state->template[i], z, n, state->slot) ) continue;
-    state->current = i;
-    if( state->credit<LEARN_CREDIT_MAX ) state->credit++;
-    return 1;
+/* The end of the line where template i fits it; its cells are set. */
+static const char *try_template(SerdeRow *row, State *state, int i, const char *z, const char *end){
+  OpenxWork w = { row, row->serde->plan, &row->arena, z, 0 };
+  const char *stop;
+  int n;
+  if( state->template[i].n==0 ) return 0;
+  stop = state->match(&state->template[i], z, end, row->cell, state->token, &n);
+  if( stop==0 ) return 0;
+  for(int k=0; k<n; k++){
+    int c = state->token[k].column;
+    w.column = row->serde->column[c].name;
+    if( openx_convert(&w, &w.openx->top.child[c], &state->token[k].token, &row->cell[c]) ) return 0;
   }
-  return 0;
+  for(int k=0; k<state->n_absent[i]; k++) row->cell[state->absent[i][k]] = value_null();
+  return stop;
+}
+
+static const char *openx_decode_at(SerdeRow *row, const char *z, const char *end){
+  State *state = row->state;
+  const char *stop;
+  int last, i;
+  if( state==0 || row->plain ) return 0;
+  last = state->current;
+  i = state->after[last];
+  stop = try_template(row, state, i, z, end);
+  for(int k=0; stop==0 && k<TEMPLATES; k++){
+    if( k!=state->after[last] ) stop = try_template(row, state, i = k, z, end);
+  }
+  if( stop==0 ) return 0;
+  state->after[last] = state->current = i;
+  state->uses[i]++;
+  if( state->credit<LEARN_CREDIT_MAX ) state->credit++;
+  return stop;
 }
 
 typedef struct Learning { OpenxWork *w; State *state; int place; } Learning;
@@ -272,22 +302,47 @@ static int learned_column(void *arg, const JsonToken *key){
   return guess_column(l->w, l->state, l->place++, key);
 }
 
-/* Learn a line that the reader took.  Where templates do not pay, credit runs
-** out and nothing is learned for a while. */
-static void learn_template(OpenxWork *w, State *state, const char *z, size_t n){
+static const Type *learned_type(void *arg, int column){
+  Learning *l = arg;
+  return l->w->openx->top.child[column].type;
+}
+
+/* The columns that are used and that template i does not give. */
+static void note_absent(const SerdeRow *row, State *state, int i){
+  const Template *t = &state->template[i];
+  state->n_absent[i] = 0;
+  for(int c=0; c<row->serde->n_column; c++){
+    int k = 0;
+    if( !row->used[c] ) continue;
+    while( k<t->n && t->slot[k].column!=c ) k++;
+    if( k==t->n ) state->absent[i][state->n_absent[i]++] = (short)c;
+  }
+}
+
+/* Learn a line that the reader took, in the place of the least used template.
+** Where templates do not pay, credit runs out and nothing is learned for a
+** while. */
+static void learn_template(OpenxWork *w, State *state, const char *record, size_t n_record, const char *z, size_t n){
   Learning l = { w, state, 0 };
+  TemplateColumns columns = { learned_column, learned_type, &l };
+  int least = 0;
   if( w->openx->dots || w->openx->top.twins || w->row->plain ) return;
   if( --state->credit<0 ){
     if( state->credit< -LEARN_CREDIT_MAX ) state->credit = LEARN_CREDIT;
     return;
   }
-  state->current = (state->current + 1)%TEMPLATES;
-  template_learn(&state->template[state->current], z, n, learned_column, &l);
+  for(int i=1; i<TEMPLATES; i++) if( state->uses[i]<state->uses[least] ) least = i;
+  for(int i=0; i<TEMPLATES; i++) state->uses[i] /= 2;
+  template_learn(&state->template[least], record, n_record, z, n, &columns);
+  note_absent(w->row, state, least);
+  state->uses[least] = 1;
+  state->after[state->current] = least;
+  state->current = least;
 }
 
 /* Read the line: the spans of its columns.  1 when they are in slot, 0 when the
 ** row is made, -1 on error. */
-static int read_line(OpenxWork *w, State *state, const char *z, size_t n){
+static int read_line(OpenxWork *w, State *state, size_t n_record, const char *z, size_t n){
   const Openx *openx = w->openx;
   JsonReader r;
   int rc;
@@ -301,7 +356,7 @@ static int read_line(OpenxWork *w, State *state, const char *z, size_t n){
     w->row->passed = "text after the first value of the line";
     w->row->passed_byte = (size_t)(r.z - w->record);
   }else{
-    learn_template(w, state, z, n);
+    learn_template(w, state, w->record, n_record, z, n);
   }
   return 1;
 }
@@ -309,6 +364,8 @@ static int read_line(OpenxWork *w, State *state, const char *z, size_t n){
 static int openx_decode(SerdeRow *row, const char *z, size_t n){
   OpenxWork w = { row, row->serde->plan, &row->arena, z, 0 };
   State *state = openx_state(row);
+  size_t n_record = n;
+  int rc;
   if( state==0 ) return -1;
   java_trim(&z, &n);
   if( n==0 || (*z!='{' && *z!='[') ){
@@ -317,10 +374,7 @@ static int openx_decode(SerdeRow *row, const char *z, size_t n){
     row->passed_byte = (size_t)(z - w.record);
     return 0;
   }
-  if( row->plain || !match_templates(row, state, z, n) ){
-    int rc = read_line(&w, state, z, n);
-    if( rc<=0 ) return rc;
-  }
+  if( (rc = read_line(&w, state, n_record, z, n))<=0 ) return rc;
   for(int i=0; i<row->serde->n_column; i++){
     const JsonToken *token = &state->slot[i];
     if( !row->used[i] ) continue;
@@ -333,4 +387,4 @@ static int openx_decode(SerdeRow *row, const char *z, size_t n){
 }
 
 static const char *const openx_classes[] = { "org.openx.data.jsonserde.JsonSerDe", 0 };
-const SerdeOps serde_openx = { openx_classes, openx_prepare, openx_decode, 0, 0 };
+const SerdeOps serde_openx = { openx_classes, openx_prepare, openx_decode, openx_decode_at, 0, 0 };

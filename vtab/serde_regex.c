@@ -140,4 +140,4 @@ static void regex_end(SerdeRow *row){
 
 static const char *const regex_classes[] = { "org.apache.hadoop.hive.serde2.RegexSerDe",
   "org.apache.hadoop.hive.contrib.serde2.RegexSerDe", 0 };
-const SerdeOps serde_regex = { regex_classes, regex_prepare, regex_decode, 0, regex_end };
+const SerdeOps serde_regex = { regex_classes, regex_prepare, regex_decode, 0, 0, regex_end };
