@@ -12,14 +12,13 @@
 */
 #include <math.h>
 #include <string.h>
+#include "affinity.h"
 #include "image.h"
 
 #define COLUMN_MAX 32767        /* SQLITE_LIMIT_COLUMN's upper bound */
 #define ROW_BYTES_MAX 1000000000        /* SQLITE_MAX_LENGTH as Debian builds it */
 #define LEVEL_MAX 20            /* of interior pages */
 #define FIRST_ROOM (1<<18)      /* bytes of an image at first */
-
-typedef enum Affinity { AFF_BLOB='A', AFF_TEXT='B', AFF_NUMERIC='C', AFF_INTEGER='D', AFF_REAL='E' } Affinity;
 
 struct ImageShape {
   int n_column, page_size;
@@ -82,22 +81,6 @@ static unsigned char *put_varint(unsigned char *p, uint64_t v){
 }
 
 /* --- Shapes ------------------------------------------------------------------- */
-
-static int contains(const char *z, const char *word){
-  size_t n = strlen(word);
-  for(; *z; z++) if( sqlite3_strnicmp(z, word, (int)n)==0 ) return 1;
-  return 0;
-}
-
-/* https://www.sqlite.org/datatype3.html, 3.1 */
-static Affinity affinity_of(const char *declared){
-  if( declared==0 || declared[0]==0 ) return AFF_BLOB;
-  if( contains(declared, "int") ) return AFF_INTEGER;
-  if( contains(declared, "char") || contains(declared, "clob") || contains(declared, "text") ) return AFF_TEXT;
-  if( contains(declared, "blob") ) return AFF_BLOB;
-  if( contains(declared, "real") || contains(declared, "floa") || contains(declared, "doub") ) return AFF_REAL;
-  return AFF_NUMERIC;
-}
 
 static const char *affinity_name(char affinity){
   switch( affinity ){
