@@ -155,7 +155,7 @@ int export_check_folder(Session *s, const char *folder){
 
 static int stage_upload(Session *s, long long run, const TableName *t, const char *url, long long *rows, long long *bytes){
   Upload *u = 0;
-  int rc = upload_open(s, url, &u) || write_table(s, t, -1, u, url, rows, bytes) || upload_end(u, run);
+  int rc = upload_open(s, url, s->is_new_location, &u) || write_table(s, t, -1, u, url, rows, bytes) || upload_end(u, run);
   upload_close(u);
   return rc;
 }

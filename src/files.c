@@ -4,11 +4,14 @@
 **
 ** A file is called as Athena calls its own: the time, a number, an id.  It is
 ** written under a hidden name beside its place (readers skip names that begin
-** with a dot), and moved by swap.c after COMMIT.
+** with a dot), and moved by swap.c after COMMIT.  Over the network it is
+** spooled in a nameless file beside the lake, so that a hundred open partitions
+** cost no memory, and sent when all rows are written (upload.c).
 */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +19,7 @@
 #include "files.h"
 #include "landing.h"
 #include "output.h"
+#include "remote.h"
 #include "result_files.h"
 #include "swap.h"
 
@@ -31,6 +35,7 @@ typedef struct Part {
 typedef struct Writer {
   Session *s;
   NewFiles *f;
+  int remote;
   Part part[FILES_OPEN_MAX];
 } Writer;
 
@@ -83,20 +88,40 @@ static void add_to_manifest(Session *s, const char *location){
   s->manifest = more;
 }
 
+/* A file without a name: gone when it is closed, or the process ends. */
+static int spool_open(Session *s, char **name){
+  const char *lake = sqlite3_db_filename(s->db, "main");
+  int fd;
+  *name = arena_printf(&s->arena, "%s-spool-XXXXXX", lake && lake[0] ? lake : "/tmp/tarn");
+  fd = mkostemp(*name, O_CLOEXEC);
+  if( fd>=0 ) unlink(*name);
+  return fd;
+}
+
+/* The file that rows go to, until it is its turn to appear. */
+static int stage_open(Writer *w, Part *p, const char *folder, const char *name){
+  if( w->remote ){
+    p->fd = spool_open(w->s, &p->staged);
+  }else{
+    if( swap_make_folder(w->s, folder) ) return 1;
+    p->staged = arena_printf(&w->s->arena, "%s/.%s", folder, name);
+    p->fd = open(p->staged, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0666);
+  }
+  if( p->fd<0 ) return session_fail(w->s, "TARN_EXPORT: %s: %s", p->staged, strerror(errno));
+  if( !w->remote ) session_remember_staged(w->s, p->staged);
+  return 0;
+}
+
 static int part_open(Writer *w, const char *spec, const char **value){
   NewFiles *f = w->f;
   Part *p = &w->part[f->n_part];
   struct NewPart *n = &f->part[f->n_part];
   char *name = file_name(&w->s->arena, f->n_part, f->gzip);
   const char *folder = spec[0] ? arena_printf(&w->s->arena, "%s/%s", f->folder, spec) : f->folder;
-  if( swap_make_folder(w->s, folder) ) return 1;
+  if( stage_open(w, p, folder, name) ) return 1;
   n->spec = spec;
   n->value = value;
   n->path = arena_printf(&w->s->arena, "%s/%s", folder, name);
-  p->staged = arena_printf(&w->s->arena, "%s/.%s", folder, name);
-  p->fd = open(p->staged, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0666);
-  if( p->fd<0 ) return session_fail(w->s, "TARN_EXPORT: %s: %s", p->staged, strerror(errno));
-  session_remember_staged(w->s, p->staged);
   add_to_manifest(w->s, arena_printf(&w->s->arena, "%s%s%s%s%s", f->location, f->location[strlen(f->location)-1]=='/' ? "" : "/",
                                      spec, spec[0] ? "/" : "", name));
   buf_init(&p->buf, 0);
@@ -129,9 +154,23 @@ static int part_close(Writer *w, int i, int failed){
   Part *p = &w->part[i];
   int rc = failed || part_flush(w, p);
   if( p->gz && gzclose(p->gz)!=Z_OK && rc==0 ) rc = session_fail(w->s, "TARN_EXPORT: %s: cannot be written", p->staged);
-  close(p->fd);
   buf_free(&p->buf);
+  if( w->remote ) return rc;              /* its file is sent, then closed */
+  close(p->fd);
   return rc || session_exec(w->s, "INSERT INTO tarn_swaps(run,folder,staged,old) VALUES(0,%Q,%Q,'')", w->f->part[i].path, p->staged);
+}
+
+/* Over the network: all parts, side by side. */
+static int send_parts(Writer *w, int failed){
+  NewFiles *f = w->f;
+  NewObject *list = ARENA_ARRAY(&w->s->arena, NewObject, f->n_part+1);
+  for(int i=0; i<f->n_part; i++){
+    list[i].url = f->part[i].path;
+    list[i].fd = w->part[i].fd;
+  }
+  failed = failed || upload_objects(w->s, f->n_part, list);
+  for(int i=0; i<f->n_part; i++) close(w->part[i].fd);
+  return failed;
 }
 
 int files_write(Session *s, NewFiles *f, sqlite3_stmt *stmt){
@@ -140,6 +179,7 @@ int files_write(Session *s, NewFiles *f, sqlite3_stmt *stmt){
   int rc, bad = 0;
   w->s = s;
   w->f = f;
+  w->remote = remote_is(s, f->folder);
   f->n_part = 0;
   f->rows = 0;
   arena_init_or_die(&row);
@@ -157,5 +197,5 @@ int files_write(Session *s, NewFiles *f, sqlite3_stmt *stmt){
   bad = bad || rc<0;
   arena_free(&row);
   for(int i=0; i<f->n_part; i++) if( part_close(w, i, bad) ) bad = 1;
-  return bad;
+  return w->remote ? send_parts(w, bad) : bad;
 }

@@ -37,7 +37,9 @@ typedef struct Session {
   sqlite3_int64 memory;         /* --memory: what hash tables and sets of joins may take */
   unsigned pin_epoch;           /* of the last run: each attempt lists anew */
   int in_run;                   /* `tarn run`: exported folders that Tarn made may be replaced */
+  int is_new_location;          /* CREATE TABLE AS: its location was found empty, nothing there is replaced */
   char *step_root;              /* the S3 root that the step's landing table remembered, or NULL */
+  struct ResultFiles *result_files;     /* of the statement that runs, or NULL */
   char *manifest;               /* locations of files the last statement wrote, a line each, or NULL */
   StagedPath *staged;           /* files and folders to remove if the transaction fails */
 } Session;

@@ -131,7 +131,7 @@ int statement_run_compiled(Session *s, Compiled *c, Output *out){
     default: break;
   }
   if( session_begin(s) ) return 1;
-  rc = session_end(s, run_writer(s, c, out));
+  rc = session_end(s, run_writer(s, c, out) || result_files_stage(s, s->depth==1 ? s->result_files : 0, st->kind));
   /* Files that the statement staged move now that they are committed. */
   if( rc==0 && s->depth==0 ) rc = swap_recover(s) || remote_recover(s);
   return rc;
@@ -146,7 +146,9 @@ static int run_with_files(Session *s, Compiled *c, Output *out){
   s->manifest = 0;
   if( result_files_open(s, &files, c->statement->kind) ) return 1;
   out->copy = &files.copy;
+  s->result_files = &files;
   rc = statement_run_compiled(s, c, out);
+  s->result_files = 0;
   out->copy = 0;
   return result_files_close(s, &files, c->statement->kind, rc) || rc;
 }

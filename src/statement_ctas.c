@@ -269,6 +269,8 @@ int statement_create_table_as(Session *s, const Compiled *c, Output *out){
     if( stored_insert(s, c, &t, "", &n) ) return 1;
     if( check_partition_count(s, c, &t, n_partition) ) return 1;
   }
-  if( folder && export_stage(s, session_now(), &t, folder, &written, &bytes) ) return 1;
-  return result_update(s, out, n);
+  s->is_new_location = !s->in_run;
+  if( folder ) skip = export_stage(s, session_now(), &t, folder, &written, &bytes);
+  s->is_new_location = 0;
+  return skip || result_update(s, out, n);
 }

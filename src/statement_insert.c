@@ -1,13 +1,14 @@
 /*
 ** INSERT INTO a stored table, or into a landing table: there a new JSON file
 ** each time, in the folders of its partitions, which are added to the catalog.
-** UNLOAD (query) TO a folder.
+** UNLOAD (query) TO a folder.  Both also write to S3 over the network.
 */
 #include <string.h>
 #include <strings.h>
 #include "export.h"
 #include "files.h"
 #include "landing.h"
+#include "remote.h"
 #include "statement.h"
 
 /* --- Stored tables -------------------------------------------------------------- */
@@ -88,6 +89,18 @@ static int check_serde(Session *s, const TableName *t, NewFiles *f){
   return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: INSERT INTO a table of SerDe %s", serde);
 }
 
+/* A location without a local folder, for files_write: s3:// without its last
+** slash.  NULL after an error. */
+static const char *network_folder(Session *s, const char *location, const char *what){
+  size_t n = strlen(location);
+  if( !remote_is(s, location) ){
+    session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: %s %s over the network (say s3://, or give --s3-root)", what, location);
+    return 0;
+  }
+  while( n>5 && location[n-1]=='/' ) n--;
+  return arena_strndup(&s->arena, location, n);
+}
+
 static int insert_landing(Session *s, const Compiled *c, const TableName *t, Output *out){
   TableInfo *info = 0;
   const char *error = 0, *location, *root;
@@ -102,7 +115,8 @@ static int insert_landing(Session *s, const Compiled *c, const TableName *t, Out
   if( location==0 ) return session_fail(s, "TARN_INTERNAL: a landing table without a location");
   f->location = location;
   f->folder = location_folder(s, location, root);
-  if( f->folder==0 ) return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: INSERT INTO %s over the network (give --s3-root)", location);
+  if( f->folder==0 ) f->folder = network_folder(s, location, "INSERT INTO");
+  if( f->folder==0 ) return 1;
   column = ARENA_ARRAY(&s->arena, JsonColumn, info->n_column+1);
   key = ARENA_ARRAY(&s->arena, const char*, info->n_column+1);
   for(int i=0; i<info->n_column && !info->column[i].is_hidden; i++){
@@ -182,7 +196,8 @@ int statement_unload(Session *s, const Compiled *c, Output *out){
   if( unload_properties(s, st, f) ) return 1;
   f->location = st->location;
   f->folder = location_folder(s, st->location, 0);
-  if( f->folder==0 ) return session_fail(s, "TARN_NOT_SUPPORTED: line 1:1: UNLOAD to %s over the network (give --s3-root)", st->location);
+  if( f->folder==0 ) f->folder = network_folder(s, st->location, "UNLOAD to");
+  if( f->folder==0 ) return 1;
   if( !export_is_empty(s, f->folder) ){
     return session_fail(s, "HIVE_PATH_ALREADY_EXISTS: Target directory for table already exists: %s", st->location);
   }

@@ -138,6 +138,7 @@ class FaultServer:
         self.objects = {}                      # (bucket, key) -> bytes
         self.uploads = {}                      # id -> {part: bytes}
         self.begun = 0                         # uploads; an id is never used again
+        self.upload_keys = {}                  # id -> bucket, key, when it was begun; also of those that are gone
         self.etags = {}                        # of objects made in parts
         self.faults, self.log = [], []
         self.page = page
@@ -170,9 +171,15 @@ class FaultServer:
             self.begun += 1
             name = f"upload{self.begun}"
             self.uploads[name] = {}
+            self.upload_keys[name] = (r.bucket, r.key, time.gmtime())
             return 200, {}, f"<InitiateMultipartUploadResult><UploadId>{name}</UploadId></InitiateMultipartUploadResult>".encode()
         if "uploadId" in q and r.method != "DELETE" and q["uploadId"] not in self.uploads:
             return 404, {}, b"<Error><Code>NoSuchUpload</Code><Message>The upload does not exist.</Message></Error>"
+        if r.method == "GET" and "uploads" in q:
+            return self.list_uploads(r)
+        if r.method == "GET" and "uploadId" in q:
+            parts = "".join(f"<Part><PartNumber>{k}</PartNumber></Part>" for k in sorted(self.uploads[q["uploadId"]]))
+            return 200, {}, f"<ListPartsResult>{parts}</ListPartsResult>".encode()
         if r.method == "PUT" and "uploadId" in q:
             self.uploads[q["uploadId"]][int(q["partNumber"])] = body
             return 200, {"ETag": self.etag(body)}, b""
@@ -215,6 +222,16 @@ class FaultServer:
             headers["Content-Range"] = f"bytes {start}-{end}/{len(data)}"
             return 206, headers, data[start:end + 1]
         return 200, headers, data
+
+    def list_uploads(self, r):
+        out = ["<ListMultipartUploadsResult><EncodingType>url</EncodingType>"]
+        for name in self.uploads:
+            bucket, key, begun = self.upload_keys[name]
+            if bucket == r.bucket and key.startswith(r.query.get("prefix", "")):
+                out.append(f"<Upload><Key>{urllib.parse.quote_plus(key)}</Key><UploadId>{name}</UploadId>"
+                           f"<Initiated>{time.strftime('%Y-%m-%dT%H:%M:%S.000Z', begun)}</Initiated></Upload>")
+        out.append("</ListMultipartUploadsResult>")
+        return 200, {}, "".join(out).encode()
 
     def list(self, r):
         prefix, delimiter = r.query.get("prefix", ""), r.query.get("delimiter")

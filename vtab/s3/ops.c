@@ -260,6 +260,62 @@ int s3_upload_abort(const S3Run *x, const char *bucket, const char *key, const c
   return rc;
 }
 
+/* A GET of the bucket or an object with queries; *status also when it fails. */
+static int get_document(const S3Run *x, S3Request *r, int *status){
+  int rc = run(x, r) || body_is_error(x, r);
+  *status = r->status;
+  return rc;
+}
+
+/* Has an upload a part already?  One that is gone counts as having some. */
+static int has_parts(const S3Run *x, const char *bucket, const char *key, const char *upload_id, int *yes){
+  S3Request r;
+  int rc, status, n = 1;
+  s3_request_init(&r);
+  r.bucket = bucket;
+  r.key = key;
+  query_add(&r, "uploadId", upload_id);
+  query_add(&r, "max-parts", "1");
+  rc = get_document(x, &r, &status);
+  if( rc==0 ) rc = s3_xml_part_count(x->arena, r.response.z ? r.response.z : "", r.response.n, &n, x->error);
+  else if( status==404 || status==403 ) rc = 0;
+  s3_release(x->client, &r);
+  *yes = n>0;
+  return rc;
+}
+
+int s3_upload_find_empty(const S3Run *x, const char *bucket, const char *key, int64_t from_s, int64_t until_s,
+                         int *allowed, int *n, const char ***upload_id){
+  S3Request r;
+  S3Uploads list;
+  int64_t skew = 0;
+  int rc, status;
+  *n = 0;
+  *allowed = 1;
+  memset(&list, 0, sizeof(list));
+  s3_request_init(&r);
+  r.bucket = bucket;
+  query_add(&r, "uploads", "");
+  query_add(&r, "encoding-type", "url");
+  query_add(&r, "prefix", key);
+  rc = get_document(x, &r, &status);
+  if( rc==0 ) rc = s3_xml_uploads(x->arena, r.response.z ? r.response.z : "", r.response.n, &list, x->error);
+  else if( status==400 || status==403 || status==404 || status==405 || status==501 ) rc = *allowed = 0;
+  s3_release(x->client, &r);
+  s3_clock_skew(x->client, &skew);
+  *upload_id = ARENA_ARRAY(x->arena, const char*, list.n + 1);
+  if( *upload_id==0 ) return 1;
+  for(int i=0; i<list.n && rc==0; i++){
+    const S3UploadEntry *e = &list.entry[i];
+    int64_t begun = e->initiated_s - skew;
+    int used;
+    if( strcmp(e->key, key)!=0 || begun<from_s || begun>until_s ) continue;
+    rc = has_parts(x, bucket, key, e->id, &used);
+    if( rc==0 && !used ) (*upload_id)[(*n)++] = e->id;
+  }
+  return rc;
+}
+
 static void xml_escape(Buf *b, const char *z){
   for(; *z; z++){
     if( *z=='&' ) buf_str(b, "&amp;");

@@ -48,6 +48,11 @@ int s3_upload_complete(const S3Run*, const char *bucket, const char *key, const 
 int s3_multipart_etag(int n_part, const char *const *part, char *out);
 /* Abort; an upload that is not there any more is fine. */
 int s3_upload_abort(const S3Run*, const char *bucket, const char *key, const char *upload_id);
+/* Uploads of exactly this key that were begun in [from_s, until_s] of our clock
+** (its error is taken from the answer) and have no part yet: their ids, in the arena.  *allowed = 0
+** when the server refuses to list uploads or cannot; that is no error. */
+int s3_upload_find_empty(const S3Run*, const char *bucket, const char *key, int64_t from_s, int64_t until_s,
+                         int *allowed, int *n, const char ***upload_id);
 
 /* Any number of keys, S3_DELETE_MAX a request; keys that are not there are fine. */
 int s3_delete(const S3Run*, const char *bucket, int n_key, const char *const *key);

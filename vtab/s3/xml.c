@@ -4,6 +4,7 @@
 #include "lib.h"
 #include <string.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* Called at the end of each element: its path ("/Error/Code") and text. */
 typedef void (*XmlLeaf)(void *ctx, const char *path, const char *text);
@@ -222,4 +223,58 @@ int s3_xml_upload_id(Arena *a, const char *body, size_t n, const char **upload_i
   *upload_id = c.id;
   *error = "the answer has no upload id";
   return c.id==0;
+}
+
+typedef struct UploadsContext { Arena *a; S3Uploads *list; S3UploadEntry now; int url_encoded, is_list; } UploadsContext;
+
+/* 2010-11-10T20:48:33.000Z; 0 for anything else. */
+static int64_t parse_time(const char *z){
+  struct tm tm = {0};
+  return strptime(z, "%Y-%m-%dT%H:%M:%S", &tm) ? (int64_t)timegm(&tm) : 0;
+}
+
+static void uploads_leaf(void *ctx, const char *path, const char *text){
+  UploadsContext *c = ctx;
+  const char *p;
+  if( strncmp(path, "/ListMultipartUploadsResult", 27)!=0 ) return;
+  c->is_list = 1;
+  p = path + 27;
+  if( !strcmp(p, "/EncodingType") ) c->url_encoded = strcmp(text, "url")==0;
+  else if( !strcmp(p, "/Upload/Key") ) c->now.key = arena_strdup(c->a, text);
+  else if( !strcmp(p, "/Upload/UploadId") ) c->now.id = arena_strdup(c->a, text);
+  else if( !strcmp(p, "/Upload/Initiated") ) c->now.initiated_s = parse_time(text);
+  else if( !strcmp(p, "/Upload") ){
+    S3Uploads *list = c->list;
+    list->entry = grow(c->a, list->entry, list->n, &list->cap, sizeof(S3UploadEntry));
+    if( list->entry && c->now.key && c->now.id ) list->entry[list->n++] = c->now;
+    memset(&c->now, 0, sizeof(c->now));
+  }
+}
+
+int s3_xml_uploads(Arena *a, const char *body, size_t n, S3Uploads *out, const char **error){
+  UploadsContext c = {a, out, {0}, 0, 0};
+  memset(out, 0, sizeof(*out));
+  if( xml_walk(a, body, n, uploads_leaf, &c, error) ) return 1;
+  *error = a->oom ? "out of memory" : "the answer is XML, but not a list of uploads";
+  if( a->oom || !c.is_list ) return 1;
+  for(int i=0; c.url_encoded && i<out->n; i++) out->entry[i].key = url_decode(a, out->entry[i].key);
+  *error = "out of memory";
+  return a->oom;
+}
+
+typedef struct PartsContext { int n, is_list; } PartsContext;
+
+static void parts_leaf(void *ctx, const char *path, const char *text){
+  PartsContext *c = ctx;
+  (void)text;
+  if( strncmp(path, "/ListPartsResult", 16)==0 ) c->is_list = 1;
+  if( strcmp(path, "/ListPartsResult/Part")==0 ) c->n++;
+}
+
+int s3_xml_part_count(Arena *a, const char *body, size_t n, int *n_part, const char **error){
+  PartsContext c = {0, 0};
+  if( xml_walk(a, body, n, parts_leaf, &c, error) ) return 1;
+  *n_part = c.n;
+  *error = "the answer is XML, but not a list of parts";
+  return !c.is_list;
 }

@@ -43,4 +43,9 @@ int s3_xml_error(Arena*, const char *body, size_t n, S3ErrorBody*);
 int s3_xml_upload_id(Arena*, const char *body, size_t n, const char **upload_id, const char **error);
 /* 1 when the document can be read and its root element has this name; else 0 and *error. */
 int s3_xml_has_root(Arena*, const char *body, size_t n, const char *name, const char **error);
+/* ListMultipartUploads (one page) and the number of parts in ListPartsResult. */
+typedef struct S3UploadEntry { const char *key, *id; int64_t initiated_s; } S3UploadEntry;
+typedef struct S3Uploads { int n, cap; S3UploadEntry *entry; } S3Uploads;
+int s3_xml_uploads(Arena*, const char *body, size_t n, S3Uploads*, const char **error);
+int s3_xml_part_count(Arena*, const char *body, size_t n, int *n_part, const char **error);
 #endif
