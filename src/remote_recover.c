@@ -219,7 +219,7 @@ static int recover(Session *s, int queries){
   if( rc==0 && queries>=0 && note_clear(s, &run, note_path_queries(s)) ) rc = 1;
   rc = rc || finish_all(s, &run, &failed);
   if( rc && s->error==0 ){
-    session_fail(s, "TARN_S3: the lake is committed, but the export to S3 is not finished (the next command goes on): %s",
+    session_fail(s, "TARN_S3: the lake is committed, but writing to S3 is not finished (the next command goes on): %s",
                  error ? error : failed ? failed : "no reason was given");
   }
   return rc;

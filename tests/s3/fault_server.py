@@ -259,6 +259,6 @@ class FaultServer:
             else:
                 data = self.objects[r.bucket, key]
                 out.append(f"<Contents><Key>{quote(key)}</Key><Size>{len(data)}</Size>"
-                           f"<ETag>{escape(self.etag(data), {chr(34): '&quot;'})}</ETag></Contents>")
+                           f"<ETag>{escape(self.etags.get(data) or self.etag(data), {chr(34): '&quot;'})}</ETag></Contents>")
         out.append("</ListBucketResult>")
         return 200, {"Content-Type": "application/xml"}, "".join(out).encode()

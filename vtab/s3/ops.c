@@ -3,6 +3,9 @@
 #include "ops.h"
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#define LOST_SLACK_S 2          /* the server tells whole seconds */
 
 /* Send a prepared request and wait; 1 and *error when it failed. */
 static int run(const S3Run *x, S3Request *r){
@@ -133,20 +136,6 @@ int s3_put(const S3Run *x, const char *bucket, const char *key, const void *body
     s3_release(x->client, &r);
     return s3_put(x, bucket, key, body, n, 0, exists);
   }
-  s3_release(x->client, &r);
-  return rc;
-}
-
-int s3_upload_begin(const S3Run *x, const char *bucket, const char *key, const char **upload_id){
-  S3Request r;
-  int rc;
-  s3_request_init(&r);
-  r.method = "POST";
-  r.bucket = bucket;
-  r.key = key;
-  query_add(&r, "uploads", "");
-  rc = run(x, &r) || body_is_error(x, &r)
-    || s3_xml_upload_id(x->arena, r.response.z ? r.response.z : "", r.response.n, upload_id, x->error);
   s3_release(x->client, &r);
   return rc;
 }
@@ -313,6 +302,33 @@ int s3_upload_find_empty(const S3Run *x, const char *bucket, const char *key, in
     rc = has_parts(x, bucket, key, e->id, &used);
     if( rc==0 && !used ) (*upload_id)[(*n)++] = e->id;
   }
+  return rc;
+}
+
+/* An attempt whose answer was lost may have begun an upload too. */
+static void abort_lost(const S3Run *x, const char *bucket, const char *key, const char *ours, int64_t from_s){
+  const char *kept = *x->error, **id;
+  int n, allowed;
+  if( s3_upload_find_empty(x, bucket, key, from_s, (int64_t)time(0)+LOST_SLACK_S, &allowed, &n, &id)==0 ){
+    for(int i=0; i<n; i++) if( strcmp(id[i], ours)!=0 ) s3_upload_abort(x, bucket, key, id[i]);
+  }
+  *x->error = kept;                       /* one that stays has no parts: no error */
+}
+
+int s3_upload_begin(const S3Run *x, const char *bucket, const char *key, const char **upload_id){
+  S3Request r;
+  int64_t from_s = (int64_t)time(0) - LOST_SLACK_S;
+  int rc, attempts;
+  s3_request_init(&r);
+  r.method = "POST";
+  r.bucket = bucket;
+  r.key = key;
+  query_add(&r, "uploads", "");
+  rc = run(x, &r) || body_is_error(x, &r)
+    || s3_xml_upload_id(x->arena, r.response.z ? r.response.z : "", r.response.n, upload_id, x->error);
+  attempts = r.failure.attempts;
+  s3_release(x->client, &r);
+  if( rc==0 && attempts>1 ) abort_lost(x, bucket, key, *upload_id, from_s);
   return rc;
 }
 
