@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all clang guard-record bench-s3 test-s3-boto docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi fuzz test tpc test-s3 test-s3-asan tools-s3 deps-s3 vectors asan lint install clean
+.PHONY: all clang guard-record bench-s3 test-s3-boto docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi bench-tools deps-bench fuzz test tpc test-s3 test-s3-asan tools-s3 deps-s3 vectors asan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -124,10 +124,17 @@ $(PEERS)/tpc:
 	$@.new/bin/pip install --quiet duckdb==1.1.3
 	mv $@.new $@
 
-$(PEERS)/bench:
+# The benchmark's peers: these versions, beside simdjson of Debian.
+DEPS_BENCH = $(DEPS_PEERS) g++ libsimdjson-dev
+BENCH_PEERS = duckdb==2.0.0 duckdb-cli==1.5.6 chdb==4.4.0 polars==2.1.0
+deps-bench: deps
+	@tests/install-packages $(DEPS_BENCH)
+
+$(PEERS)/bench-env:
 	@tests/install-packages $(DEPS_PEERS)
+	rm -rf $@.new
 	python3 -m venv $@.new
-	$@.new/bin/pip install --quiet duckdb chdb polars
+	$@.new/bin/pip install --quiet $(BENCH_PEERS)
 	mv $@.new $@
 
 # A real S3 client as witness of what the network tests say.
@@ -140,13 +147,32 @@ test-s3-boto: deps-s3 $(PEERS)/boto
 	$(MAKE) all tools-s3
 	BUILD=$(BUILD) $(PEERS)/boto/bin/python tests/peers/boto.py
 
-# Writes docs/benchmark.md; bench-quick takes a tenth of the data and two rounds.
-bench: all $(PEERS)/bench
-	$(PEERS)/bench/bin/python bench/bench.py
-bench-quick: all $(PEERS)/bench
-	$(PEERS)/bench/bin/python bench/bench.py --scale 0.1 --rounds 2 --no-write
-bench-stedi: all $(PEERS)/bench
-	$(PEERS)/bench/bin/python bench/bench.py --scale 0.1 --rounds 5 --only 'real STEDI' --no-write
+# Tarn beside DuckDB, ClickHouse, Polars and simdjson: docs/benchmark.md and .svg.
+# bench-quick: a tenth of the data, two rounds, nothing written.
+BENCH_TOOLS = $(addprefix $(BUILD)/bench-tools/,launch scan simdjson simdjson-native)
+BENCH = BUILD=$(BUILD) $(PEERS)/bench-env/bin/python bench/bench.py $(BENCH_FLAGS)
+
+$(BUILD)/bench-tools/launch: bench/launch.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARN) -o $@ $<
+$(BUILD)/bench-tools/scan: bench/scan.c $(CORE_O)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DSQLITE_CORE -MF $@.d $(LDFLAGS) -o $@ $< $(CORE_O) $(TARN_LIBS)
+$(BUILD)/bench-tools/simdjson: bench/simdjson.cpp
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -O3 $(WARN) -o $@ $< -lsimdjson
+$(BUILD)/bench-tools/simdjson-native: bench/simdjson.cpp
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -O3 -march=native $(WARN) -o $@ $< -lsimdjson
+
+bench-tools: deps-bench
+	$(MAKE) all $(BENCH_TOOLS) $(PEERS)/bench-env
+bench: bench-tools
+	$(BENCH)
+bench-quick: bench-tools
+	$(BENCH) --scale 0.1 --rounds 2 --ten-times down --no-write
+bench-stedi: bench-tools
+	$(BENCH) --scale 0.01 --rounds 5 --only 'real STEDI' 'start to first row' --no-write
 
 # Landing tables on a model of S3: time to the first byte, speed of a connection.
 $(BUILD)/s3model: bench/s3model.c
@@ -156,8 +182,8 @@ bench-s3: all $(BUILD)/s3model
 	BUILD=$(BUILD) python3 bench/s3.py
 
 # Writes docs/benchmark-functions.md.
-bench-functions: all $(PEERS)/bench
-	$(PEERS)/bench/bin/python bench/functions.py
+bench-functions: all $(PEERS)/bench-env
+	$(PEERS)/bench-env/bin/python bench/functions.py
 
 tpc: all $(PEERS)/tpc
 	$(PEERS)/tpc/bin/python tests/peers/tpc.py

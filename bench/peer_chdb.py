@@ -1,10 +1,16 @@
-"""The pipeline by ClickHouse local (chdb).  usage: peer_chdb.py ROOT OUT {pipeline|SQL}"""
+"""The pipeline by ClickHouse local (chdb).  usage: peer_chdb.py ROOT OUT MODE [ARGUMENT]
+
+pipeline, again   five MergeTree tables in OUT/ch, five exports in OUT; again: over what is there
+export TABLE      one table of ROOT/ch as JSON lines
+query SQL         a query over the landing files; prints CSV
+
+What ClickHouse writes is not synced to the disk.
+"""
 import os
 import sys
 
 from chdb import session
 
-root, out, mode = sys.argv[1:4]
 COLUMNS = {
     "customer": "customerName Nullable(String), email Nullable(String), phone Nullable(String), birthDay Nullable(String), "
                 "serialNumber Nullable(String), registrationDate Nullable(Int64), lastUpdateDate Nullable(Int64), "
@@ -23,31 +29,41 @@ STEPS = {
 }
 
 
-def landing(name):
+def landing(root, name):
     return f"file('{root}/stedi-lake/{name}/landing/*.json*', JSONEachRow, '{COLUMNS[name]}')"
 
 
-def fill(sql):
-    for name in COLUMNS:
-        sql = sql.replace("{" + name + "}", landing(name))
-    return sql
+def export(s, table, out):
+    s.query(f"SELECT * FROM {table} INTO OUTFILE '{out}/{table}.json' TRUNCATE FORMAT JSONEachRow")
 
 
-if mode == "pipeline":
+def main():
+    root, out, mode, *argument = sys.argv[1:]
+    if mode == "query":
+        s = session.Session()
+        sql = argument[0]
+        for name in COLUMNS:
+            sql = sql.replace(f"FROM {name}", f"FROM {landing(root, name)}")
+        print(str(s.query(sql, "CSV")), end="")
+        s.close()
+        return
     os.makedirs(out, exist_ok=True)
-    s = session.Session(os.path.join(out, "ch"))
+    s = session.Session(os.path.join(root if mode == "export" else out, "ch"))
     s.query("CREATE DATABASE IF NOT EXISTS lake ENGINE = Atomic")
     s.query("USE lake")
-    for name, sql in STEPS.items():
-        s.query(f"CREATE TABLE {name} ENGINE = MergeTree ORDER BY tuple() AS {fill(sql)}")
-    for name in STEPS:
-        s.query(f"SELECT * FROM {name} INTO OUTFILE '{out}/{name}.json' TRUNCATE FORMAT JSONEachRow")
-    print({name: int(str(s.query(f"SELECT count(*) FROM {name}", "TSV"))) for name in STEPS})
+    if mode == "export":
+        export(s, argument[0], out)
+    else:
+        for name, sql in STEPS.items():
+            for source in COLUMNS:
+                sql = sql.replace("{" + source + "}", landing(root, source))
+            if mode == "again":
+                s.query(f"DROP TABLE {name} SYNC")
+            s.query(f"CREATE TABLE {name} ENGINE = MergeTree ORDER BY tuple() AS {sql}")
+        for name in STEPS:
+            export(s, name, out)
     s.close()
-else:
-    s = session.Session()
-    sql = mode
-    for name in COLUMNS:
-        sql = sql.replace(f"FROM {name}", f"FROM {landing(name)}")
-    print(str(s.query(sql, "TSV"))[:200])
-    s.close()
+
+
+if __name__ == "__main__":
+    main()

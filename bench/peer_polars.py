@@ -1,13 +1,16 @@
 """The pipeline by Polars (it keeps no tables; every step is written as JSON lines).
 
-usage: peer_polars.py ROOT OUT
+usage: peer_polars.py ROOT OUT {memory|streaming}
+
+Each step is collected by that engine, then written.  (One plan of all five with five sinks is slower:
+steps are computed more than once.)  What Polars writes is not synced to the disk.
 """
 import os
 import sys
 
 import polars as pl
 
-root, out = sys.argv[1:3]
+root, out, mode = sys.argv[1:4]
 os.makedirs(out, exist_ok=True)
 I, S, F = pl.Int64, pl.String, pl.Float64
 SCHEMA = {
@@ -22,13 +25,20 @@ def landing(name):
     return pl.scan_ndjson(f"{root}/stedi-lake/{name}/landing/*.json*", schema=SCHEMA[name])
 
 
-customer = landing("customer").filter(pl.col("shareWithResearchAsOfDate").is_not_null()).collect()
-accelerometer = landing("accelerometer").join(customer.lazy(), left_on="user", right_on="email", how="semi").collect()
-curated = customer.lazy().join(accelerometer.lazy(), left_on="email", right_on="user", how="semi").collect()
-step = landing("step_trainer").join(curated.lazy(), on="serialNumber", how="semi").collect()
-learning = step.lazy().join(accelerometer.lazy(), left_on="sensorReadingTime", right_on="timestamp", how="inner").collect()
+def settle(frame):
+    """The result of a step, as what the next step reads."""
+    return frame.collect(engine="streaming" if mode == "streaming" else "in-memory").lazy()
+
+
+customer = settle(landing("customer").filter(pl.col("shareWithResearchAsOfDate").is_not_null()))
+accelerometer = settle(landing("accelerometer").join(customer, left_on="user", right_on="email", how="semi"))
+curated = settle(customer.join(accelerometer, left_on="email", right_on="user", how="semi"))
+step = settle(landing("step_trainer").join(curated, on="serialNumber", how="semi"))
+learning = settle(step.join(accelerometer, left_on="sensorReadingTime", right_on="timestamp", how="inner"))
 tables = {"customer_trusted": customer, "accelerometer_trusted": accelerometer, "customers_curated": curated,
           "step_trainer_trusted": step, "machine_learning_curated": learning}
 for name, frame in tables.items():
-    frame.write_ndjson(f"{out}/{name}.json")
-print({name: len(frame) for name, frame in tables.items()})
+    if mode == "streaming":
+        frame.sink_ndjson(f"{out}/{name}.json")
+    else:
+        frame.collect().write_ndjson(f"{out}/{name}.json")
