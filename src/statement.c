@@ -50,10 +50,12 @@ void result_texts(Session *s, Output *out, ResultKind kind, const char *api_type
 /* --- Compile -------------------------------------------------------------------- */
 
 static CompileContext context(Session *s){
+  const char *plain = getenv("TARN_PLAIN");     /* for tests: see bulk.c */
   CompileContext c;
   memset(&c, 0, sizeof(c));
   c.catalog = s->catalog;
   c.now_micros = session_now();
+  c.plain = plain && plain[0] ? plain[0]=='0' ? -1 : 1 : 0;
   return c;
 }
 

@@ -12,6 +12,7 @@
 #include "fn/fn.h"
 #include "fn/shell.h"
 #include "fn/unnest.h"
+#include "group.h"
 #include "hash.h"
 #include "jsonl.h"
 
@@ -33,6 +34,7 @@ int sqlite3_tarn_init(sqlite3 *db, char **pzErrMsg, const sqlite3_api_routines *
   SQLITE_EXTENSION_INIT2(api);
   if( sqlite3_libversion_number()<3040000 ) return SQLITE_ERROR;
   rc = tarn_register(db);
+  if( rc==SQLITE_OK ) rc = group_register(db, 0);
   if( rc==SQLITE_OK ) rc = shell_register(db);
   return rc==SQLITE_OK ? jsonl_register(db, 0) : rc;
 }

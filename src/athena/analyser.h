@@ -24,6 +24,8 @@
 **   emit_subquery.c     subqueries in expressions
 **   emit_call.c         calls, lambdas and TRY (programs), aggregates
 **   emit_window.c       window calls
+**   emit_group.c        GROUP BY and DISTINCT by t_group (vtab/group.h)
+**   emit_native.c       rows that t_group reads without SQLite
 **   emit_query.c        SELECT, grouping sets, set operations, ORDER BY, LIMIT
 **   emit_relation.c     FROM
 **

@@ -31,6 +31,7 @@ typedef struct CompileContext {
   Catalog *catalog;
   int64_t now_micros;           /* now(), fixed for the statement */
   int n_parameter; Expr **parameter;            /* EXECUTE … USING, ExecutionParameters */
+  int plain;                    /* 1: SQLite does everything itself; -1: hash aggregation also of small inputs */
 } CompileContext;
 
 /* Success: 0.  Failure: 1 and *error (in the arena). */

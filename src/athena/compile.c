@@ -132,7 +132,9 @@ static void compile_query(Analyser *an, Statement *st, Compiled *out){
   E.an = an;
   E.arena = an->arena;
   HashJoin *hashes = 0;
+  GroupText *groups = 0;
   E.hashes = &hashes;
+  E.groups = &groups;
   if( st->kind==ST_INSERT ) E.insert_target = table_lookup(an, &st->table, st->pos)->sqlite_name;
   out->sqlite_sql = emit_hash_finish(&E, emit_query_full(&E, st->query, 0));
   if( strlen(out->sqlite_sql)>SQL_MAX ) an_refuse(an, POS_START, "a query that needs more than %d bytes of SQL", SQL_MAX);

@@ -28,6 +28,7 @@ typedef struct ProgramText {
 } ProgramText;
 
 typedef struct HashJoin HashJoin;
+typedef struct GroupText GroupText;
 struct Emitter {
   Analyser *an;
   Arena *arena;
@@ -36,6 +37,7 @@ struct Emitter {
   Select *select;               /* whose expressions are being written */
   int nested;                   /* inside a subquery of an expression */
   HashJoin **hashes;            /* of the statement (emit_hash.c) */
+  GroupText **groups;           /* of the statement (emit_group.c) */
   const char *dead;             /* columns of the query that nobody reads, for who writes it next */
   int materialize;              /* landing tables of FROM become tables of their own first */
   const char *insert_target;    /* SQLite table that the statement writes, or NULL */
@@ -80,6 +82,7 @@ const char *emit_deep(Emitter*, Expr*);         /* as a program in t_eval */
 const char *program_capture(Emitter*, const char *sql, const Type*);
 const char *program_parameter(Emitter*, Field*, Pos);
 const char *emit_aggregate(Emitter*, Expr*);
+int distinct_is_native(const Type*);            /* SQLite's DISTINCT tells its values apart */
 /* NAME(args), without FILTER or OVER. */
 const char *emit_aggregate_call(Emitter*, Expr*, const char *suffix);
 
@@ -99,6 +102,21 @@ const char *emit_hash_join(Emitter*, Relation*);
 const char *emit_hash_subquery(Emitter*, Body*);
 /* Fill in the inner queries, once the statement is written. */
 const char *emit_hash_finish(Emitter*, const char *sql);
+/* Types whose equal values have equal bytes in SQLite and whose unequal ones differ. */
+int emit_is_hashable(const Type*);
+
+/* emit_group.c.  The groups of an aggregation, or a SELECT DISTINCT, by a hash
+** table; NULL where that is not done. */
+const char *emit_group(Emitter*, Select*, const char *from_where, const char *dead);
+const char *emit_group_distinct(Emitter*, Select*, const Type *const *target, const char *items, const char *source);
+/* The inner queries, which stand as GROUP_MARK id GROUP_MARK until emit_hash_finish. */
+#define GROUP_MARK '\002'
+const char *emit_group_text(Emitter*, int id);
+GroupText *emit_group_next(GroupText*, const char **sql);
+
+/* emit_native.c.  The rows of columns e as further arguments of t_group; NULL
+** where SQLite must make them. */
+const char *emit_native_rows(Emitter*, const Body*, int n, Expr *const *e);
 
 /* emit_relation.c */
 const char *emit_quoted(Emitter*, const char *name);    /* "name" */

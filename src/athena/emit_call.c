@@ -112,7 +112,7 @@ const char *emit_call(Emitter *E, Expr *e){
 
 /* --- Aggregates ---------------------------------------------------------- */
 
-static int distinct_is_native(const Type *t){
+int distinct_is_native(const Type *t){
   switch( t->kind ){
     case T_BOOLEAN: case T_TINYINT: case T_SMALLINT: case T_INTEGER: case T_BIGINT: case T_VARCHAR:
     case T_DATE: case T_TIMESTAMP: case T_DECIMAL: case T_VARBINARY: return 1;

@@ -78,7 +78,7 @@ static int sides_of(Scope *left, Scope *right, Expr *e){
 }
 
 /* Types whose equal values have equal bytes in SQLite and whose unequal ones differ. */
-static int is_hashable(const Type *t){
+int emit_is_hashable(const Type *t){
   switch( t->kind ){
     case T_BOOLEAN: case T_TINYINT: case T_SMALLINT: case T_INTEGER: case T_BIGINT: case T_VARCHAR: case T_VARBINARY:
     case T_DATE: case T_TIME: case T_DECIMAL: case T_INTERVAL_DS: case T_INTERVAL_YM: return 1;
@@ -143,7 +143,7 @@ static int find_keys(Scope *left, Scope *right, int n, Expr **term, char *is_key
     Sem *sem = term[i]->sem;
     is_key[i] = 0;
     if( term[i]->kind!=EXPR_COMPARE || term[i]->op!=OP_EQ || sem==0 || sem->kind!=SEM_EQ ) continue;
-    if( sem->operand==0 || !is_hashable(sem->operand) || n_key==HASH_KEYS ) continue;
+    if( sem->operand==0 || !emit_is_hashable(sem->operand) || n_key==HASH_KEYS ) continue;
     int a = sides_of(left, right, term[i]->arg[0]), b = sides_of(left, right, term[i]->arg[1]);
     is_key[i] = (a==SIDE_LEFT && b==SIDE_RIGHT) || (a==SIDE_RIGHT && b==SIDE_LEFT);
     n_key += is_key[i];
@@ -211,7 +211,7 @@ const char *emit_hash_join(Emitter *E, Relation *rel){
     hashed->id, MARK, probe, hashed->id, rest ? rest : "1");
 }
 
-/* Mark which of a hash's columns the statement reads: r<id>.c<k>. */
+/* Mark which of a hash's columns a text reads: r<id>.c<k>. */
 static void find_used(const char *sql, const HashJoin *h, char *used){
   char word[32];
   size_t n = (size_t)snprintf(word, sizeof word, "r%d.c", h->info->id);
@@ -229,6 +229,11 @@ static const char *inner_query(Emitter *E, const char *sql, const HashJoin *h){
   Buf b;
   int last = -1;
   find_used(sql, h, used);
+  for(GroupText *g = *E->groups; g; ){
+    const char *text;
+    g = emit_group_next(g, &text);
+    find_used(text, h, used);
+  }
   for(int i=0; i<info->scope->n; i++) if( used[i] ) last = i;
   buf_init(&b, E->arena);
   buf_printf(&b, "SELECT %s", h->keys);
@@ -237,20 +242,31 @@ static const char *inner_query(Emitter *E, const char *sql, const HashJoin *h){
   return string_sql(E->an, b.z, b.n);
 }
 
-const char *emit_hash_finish(Emitter *E, const char *sql){
+/* A text with its markers filled in; `sql` is the statement's. */
+static const char *fill_in(Emitter *E, const char *sql, const char *text){
   Buf b;
-  if( *E->hashes==0 ) return sql;
   buf_init(&b, E->arena);
-  for(const char *z = sql; *z; ){
-    size_t n = strcspn(z, "\001");
+  for(const char *z = text; *z; ){
+    size_t n = strcspn(z, "\001\002");
     HashJoin *h = *E->hashes;
+    char mark = z[n];
     buf_add(&b, z, n);
     z += n;
-    if( *z==0 ) break;
+    if( mark==0 ) break;
     int id = atoi(z+1);
-    while( h && h->info->id!=id ) h = h->next;
-    if( h ) buf_str(&b, inner_query(E, sql, h));
-    z = strchr(z+1, MARK) + 1;
+    if( mark==GROUP_MARK ){
+      const char *inner = fill_in(E, sql, emit_group_text(E, id));
+      buf_str(&b, string_sql(E->an, inner, strlen(inner)));
+    }else{
+      while( h && h->info->id!=id ) h = h->next;
+      if( h ) buf_str(&b, inner_query(E, sql, h));
+    }
+    z = strchr(z+1, mark) + 1;
+    if( b.n>(size_t)SQL_MAX ) an_refuse(E->an, POS_START, "a query that needs more than %d bytes of SQL", SQL_MAX);
   }
-  return b.z;
+  return b.z ? b.z : "";
+}
+
+const char *emit_hash_finish(Emitter *E, const char *sql){
+  return *E->hashes || *E->groups ? fill_in(E, sql, sql) : sql;
 }

@@ -127,7 +127,11 @@ static const char *dead_aggregates(Emitter *E, Select *sel, Query *q, const char
 /* Write the groups as an entry; the SELECT then reads FROM q<id> AS r<id>. */
 static void emit_groups(Emitter *E, Select *sel, const char *from_where, const char *dead){
   const char **key = ARENA_ARRAY(E->arena, const char*, sel->n_key+1);
-  const char *text = 0;
+  const char *text = emit_group(E, sel, from_where, dead);
+  if( text ){
+    emit_with_entry(E, sel->id, 0, text, 0);
+    return;
+  }
   for(int i=0; i<sel->n_key; i++) key[i] = emit_expr(E, sel->key[i]);
   for(int i=0; i<sel->n_set; i++){
     const char *one = emit_group_set(E, sel, i, key, from_where, dead);
@@ -211,7 +215,11 @@ static const char *distinct_by(Emitter *E, Select *sel){
   return b.z;
 }
 
-static const char *emit_distinct(Emitter *E, Select *sel, const char *items, const char *source){
+static const char *emit_distinct(Emitter *E, Select *sel, Query *q, const Type *const *target, const char *items, const char *source){
+  /* with only a LIMIT SQLite need not read all */
+  int may_stop = q && q->order_by.n==0 && (q->limit || q->fetch);
+  const char *grouped = may_stop ? 0 : emit_group_distinct(E, sel, target, items, source);
+  if( grouped ) return grouped;
   const char *by = distinct_by(E, sel);
   if( by==0 ) return ep(E, "SELECT DISTINCT %s%s", items, source);
   if( collect_calls(E->an, sel->out[0], 0, 1, 0).n ) an_refuse(E->an, sel->body->pos, "SELECT DISTINCT with windows over this type");
@@ -277,9 +285,9 @@ static const char *emit_select(Emitter *E, Select *sel, Query *q, const Type *co
   if( sel->aggregated && sel->n_key==0 && sel->n_set==1 && q && !q->with_ties ) sorted = 0;   /* one row */
   const char *items = item_list(E, sel, sorted && body->distinct ? 0 : target, dead);
   if( body->distinct && sorted ){
-    sql = emit_distinct_sorted(E, sel, q, emit_distinct(E, sel, items, source), target);
+    sql = emit_distinct_sorted(E, sel, q, emit_distinct(E, sel, q, 0, items, source), target);
   }else if( body->distinct ){
-    sql = ep(E, "%s%s", emit_distinct(E, sel, items, source), emit_limit(E, q));
+    sql = ep(E, "%s%s", emit_distinct(E, sel, q, target, items, source), emit_limit(E, q));
   }else if( sorted && q->with_ties ){
     const char *const *key = sort_keys(E, q);
     const char *all = items;
