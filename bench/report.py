@@ -128,7 +128,7 @@ def scan_rows(results):
         speed = [c["runs"][0]["bytes"] / middle(seconds(c)) / 1e9 for c in (ours, theirs)]
         rows.append(f"| {entry['name']} | {speed[0]:.2f} GB/s | {speed[1]:.2f} GB/s ({theirs['form']}) | "
                     f"{times(ratio(results, entry['name'], 'simdjson')[0])} |")
-    return ["| one thread, in one process | Tarn | simdjson | ratio |", "|---|---|---|---|", *rows] if rows else []
+    return ["| processor time on one thread | Tarn | simdjson | ratio |", "|---|---|---|---|", *rows] if rows else []
 
 
 def shell_rows(results):
@@ -181,7 +181,8 @@ HOW = """## How it is measured
 - Peers stand in their best form: DuckDB with semi-joins as IN, unordered, a file for each thread
   (*in*), or as people write it (*written*); Polars' streaming or in-memory engine; ClickHouse with
   MergeTree tables; explicit schemas everywhere; simdjson on-demand over whole files or line by line,
-  its files in memory before the clock starts, whereas Tarn reads them from the page cache each time.
+  its files in memory before the clock starts, whereas Tarn reads them from the page cache each time;
+  the scanners' time is processor time.
 - The five tables of all contestants hold the same rows, the queries' answers are the same, the scanners'
   sums too: checked in round 0.
 - Memory is the peak of resident pages (`ru_maxrss`), mapped files included.
