@@ -52,3 +52,12 @@ def test_every_command_and_option_is_documented():
                 lake.ok("help", command)
         for option in re.findall(r"(--[a-z0-9-]+)", text.split("options:")[1]):
             assert f"`{option}" in reference, f"docs/commands.md does not name {option}"
+
+
+def test_every_make_target_is_documented():
+    with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as f:
+        targets = re.search(r"^\.PHONY: (.*)$", f.read(), re.M)[1].split()
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+        readme = f.read()
+    missing = [t for t in targets if f"`make {t}`" not in readme]
+    assert len(targets) > 20 and not missing, f"README does not name make {', '.join(missing)}"
