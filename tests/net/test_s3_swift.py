@@ -141,8 +141,8 @@ def test_wrong_secret_skew_and_region():
 def under_clock(shift):
     """The environment that gives a program a wrong clock."""
     found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
-    if not found:
-        raise unittest.SkipTest("libfaketime is not installed (make deps-s3)")
+    if not found or os.environ.get("TARN_SANITIZED"):
+        raise unittest.SkipTest("libfaketime is not installed (make deps-s3)" if not found else "ASan wants to be preloaded first")
     return {"LD_PRELOAD": found[0], "FAKETIME": shift, "DONT_FAKE_MONOTONIC": "1"}
 
 

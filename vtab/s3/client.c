@@ -336,6 +336,7 @@ const char *s3_failure_text(Arena *a, S3Client *c, const S3Request *r){
   const S3Failure *f = &r->failure;
   Buf b;
   buf_init(&b, a);
+  pthread_mutex_lock(&c->mutex);          /* region and credentials may change */
   buf_printf(&b, "s3://%s/%s: ", r->bucket, r->key);
   if( f->status ) buf_printf(&b, "HTTP %d ", f->status);
   if( f->code && f->code[0] ) buf_printf(&b, "%s: ", f->code);
@@ -346,5 +347,6 @@ const char *s3_failure_text(Arena *a, S3Client *c, const S3Request *r){
   if( f->request_id ) buf_printf(&b, ", request id %s", f->request_id);
   buf_char(&b, ')');
   buf_str(&b, hint(c, r));
+  pthread_mutex_unlock(&c->mutex);
   return b.oom ? "out of memory" : b.z;
 }

@@ -18,7 +18,7 @@ typedef struct S3Transfer {
   struct S3Transfer *next;      /* in the client's list */
   S3Client *client;
   TransferState state;
-  int cancelled;
+  _Atomic int cancelled;        /* also looked at from within libcurl, without the mutex */
   int64_t start_ms, due_ms;     /* first submitted; not before */
   int attempts;
   int tried_region, tried_clock, tried_credentials;
@@ -55,7 +55,8 @@ struct S3Client {
   pthread_mutex_t mutex;
   pthread_cond_t changed;
   pthread_t thread;
-  int thread_started, closing;
+  int thread_started;
+  _Atomic int closing;
   CURLM *multi;
   CURL *idle[S3_HANDLES_MAX];
   int n_idle, n_running;
