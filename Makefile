@@ -103,7 +103,11 @@ $(BUILD)/tools/%: tests/tools/%.c $(CORE_O)
 # What a tool compiles again for itself.
 OWN_s3rows = $(BUILD)/core/vtab/s3/reader.o $(BUILD)/core/vtab/s3/retry.o
 
-TOOLS_S3 = $(BUILD)/tools/s3cli $(BUILD)/tools/s3rows
+# A library to preload: names are looked up, for half a minute.
+$(BUILD)/tools/slowdns.so: tests/tools/slowdns.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -O1 $(WARN) -shared -fPIC -o $@ $<
+TOOLS_S3 = $(BUILD)/tools/s3cli $(BUILD)/tools/s3rows $(BUILD)/tools/slowdns.so
 test-s3: deps-s3
 	$(MAKE) all tools-s3
 	BUILD=$(BUILD) python3 tests/run.py --folder tests/net

@@ -30,6 +30,7 @@
 #include "../vtab/crew.h"
 
 #define ABANDON_MS 5000         /* a failed run aborts its uploads for so long; the rest is the next command's */
+#define ABANDON_STOPPED_MS 25   /* an interrupted one: the user waits */
 #define FINISH_HANDS 8
 
 typedef struct Row {
@@ -244,7 +245,7 @@ static int is_over(void *arg){ return session_now() > ((Deadline*)arg)->end_us; 
 void remote_abandon(Session *s){
   S3Run run;
   const char *error = 0, *note = note_path(s);
-  Deadline d = {session_now() + ABANDON_MS*1000};
+  Deadline d = {session_now() + (s->stop ? ABANDON_STOPPED_MS : ABANDON_MS)*1000};
   char *kept = s->error;
   if( note==0 || access(note, F_OK)!=0 || s->s3.client==0 || !try_begin(s) ) return;
   s->error = 0;

@@ -164,6 +164,7 @@ static void setup_curl(S3Client *c, S3Transfer *t, const char *url){
   lib->easy_setopt(h, CURLOPT_PATH_AS_IS, 1L);
   lib->easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   lib->easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+  lib->easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);    /* an interrupt does not wait for a name server */
   lib->easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L);
   lib->easy_setopt(h, CURLOPT_BUFFERSIZE, 512L*1024);
   lib->easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)S3_CONNECT_TIMEOUT_MS);
