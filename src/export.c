@@ -3,8 +3,16 @@
 ** object a line, keys in column order, explicit nulls.
 **
 ** A stored table is read as it lies: numbers, texts and dates need no
-** conversion but quoting; only containers go through their values.  Anything
-** else (a landing table, a view) is read by the query that Athena would run.
+** conversion but quoting; only containers go through their values.  A large one
+** is read from its pages (../vtab/pages.h) and made into lines by a crew, whose
+** blocks are written in order (json_cells.c); what cannot be read that way, a
+** small one, and any with TARN_PLAIN=1 in the environment, row by row through
+** SQLite (json_row.c), with the same bytes.  TARN_PLAIN=0 reads small ones from
+** their pages too: both are for tests.  Anything else (a landing table, a view)
+** is read by the query that Athena would run.
+**
+** The system is asked to begin writing what is written (sync_file_range), so
+** that the flush before COMMIT finds little left to do.
 **
 ** A table's folder FOLDER is staged in `.tarn` beside it:
 **     .tarn/NAME.new-RUN/part-00000.json   written and flushed before COMMIT
@@ -16,18 +24,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "export.h"
+#include "json_cells.h"
 #include "json_row.h"
 #include "output.h"
 #include "statement.h"
 #include "swap.h"
 #include "landing.h"
 #include "remote.h"
+#include "../vtab/crew.h"
+#include "../vtab/pages.h"
 
 #define EXPORT_BUFFER (1<<20)
+#define EARLY_BYTES (8<<20)     /* written, then the disk may begin */
+#define SMALL_ROWS 10000        /* a table with fewer goes row by row */
 
 typedef struct Writer {
   Session *s;
@@ -36,24 +50,33 @@ typedef struct Writer {
   const char *name;
   Buf buf;
   long long bytes;
+  long long early;              /* bytes that the disk was told of */
 } Writer;
 
-static int writer_flush(Writer *w){
+static int writer_write(Writer *w, const char *z, size_t size){
   size_t done = 0;
-  if( w->buf.oom ) return session_fail(w->s, "out of memory");
   if( w->upload ){
-    if( upload_write(w->upload, w->buf.z, w->buf.n) ) return 1;
-    done = w->buf.n;
+    if( upload_write(w->upload, z, size) ) return 1;
+    done = size;
   }
-  while( done<w->buf.n ){
-    ssize_t n = write(w->fd, w->buf.z+done, w->buf.n-done);
+  while( done<size ){
+    ssize_t n = write(w->fd, z+done, size-done);
     if( n<0 && errno==EINTR ) continue;
     if( n<0 ) return session_fail(w->s, "TARN_EXPORT: %s: %s", w->name, strerror(errno));
     done += (size_t)n;
   }
-  w->bytes += (long long)w->buf.n;
-  w->buf.n = 0;
+  w->bytes += (long long)size;
+  if( w->upload==0 && w->bytes-w->early>=EARLY_BYTES ){
+    sync_file_range(w->fd, w->early, w->bytes-w->early, SYNC_FILE_RANGE_WRITE);   /* only a hint: a pipe refuses it */
+    w->early = w->bytes;
+  }
   return 0;
+}
+
+static int writer_flush(Writer *w){
+  int rc = w->buf.oom ? session_fail(w->s, "out of memory") : writer_write(w, w->buf.z, w->buf.n);
+  w->buf.n = 0;
+  return rc;
 }
 
 /* --- Rows ---------------------------------------------------------------------- */
@@ -77,16 +100,76 @@ static int write_rows(Writer *w, sqlite3_stmt *stmt, int n, const JsonColumn *c,
 
 /* --- Tables ---------------------------------------------------------------------- */
 
+/* Lines of blocks, as they come. */
+static int write_blocks(Session *s, Writer *w, const TableInfo *t, const JsonColumn *c, RowSource *source, long long *rows){
+  RowBlock *block;
+  char *error = 0;
+  int rc;
+  while( (rc = source->ops->next(source, &block, &error))==SQLITE_ROW ){
+    const JsonLines *l = block->product;
+    if( s->stop ){
+      s->interrupted = 1;
+      return session_fail(s, "interrupted");
+    }
+    if( l->bad>=0 ){
+      return session_fail(s, "TARN_STORED: column %s holds a value that is not a %s", t->column[l->bad].name, type_text(&s->arena, c[l->bad].type));
+    }
+    if( writer_write(w, l->text.z, l->text.n) ) return 1;
+    *rows += block->n;
+  }
+  if( rc!=SQLITE_DONE ) session_fail(s, "TARN_LAKE: %s: %s", s->options->lake, error ? error : sqlite3_errstr(rc));
+  sqlite3_free(error);
+  return rc!=SQLITE_DONE;
+}
+
+static int goes_by_pages(Session *s, const TableInfo *t){
+  const char *plain = getenv("TARN_PLAIN"), *last;
+  if( plain && plain[0]=='1' ) return 0;
+  if( plain && plain[0]=='0' ) return 1;
+  last = session_text(s, "SELECT max(rowid) FROM \"%w\"", t->sqlite_name);
+  return last && strtoll(last, 0, 10)>=SMALL_ROWS;
+}
+
+/* From the pages: -1 when they cannot be read. */
+static int write_pages(Session *s, Writer *w, const TableInfo *t, const JsonColumn *c, long long *rows){
+  const JsonCells cells = {t->n_column, c};
+  const RowMap map = json_cells_map(&cells);
+  const char **name = ARENA_ARRAY(&s->arena, const char*, t->n_column+1);
+  int hands = s->options->n_thread ? s->options->n_thread : crew_hands(), began = 0, rc;
+  RowSource *source;
+  char *error = 0;
+  if( !goes_by_pages(s, t) ) return s->error ? 1 : -1;
+  for(int i=0; i<t->n_column; i++) name[i] = t->column[i].name;
+  if( sqlite3_get_autocommit(s->db) ){
+    if( session_exec(s, "BEGIN") ) return 1;
+    began = 1;
+  }
+  rc = pages_open(s->db, t->sqlite_name, t->n_column, name, &map, hands, &source, &error);
+  if( rc==SQLITE_OK ){
+    rc = write_blocks(s, w, t, c, source, rows);
+    source->ops->close(source);
+  }else{
+    rc = rc==SQLITE_NOTFOUND ? -1 : session_fail(s, "TARN_LAKE: %s: %s", s->options->lake, error ? error : sqlite3_errstr(rc));
+  }
+  sqlite3_free(error);
+  if( began ) sqlite3_exec(s->db, "COMMIT", 0, 0, 0);
+  return rc;
+}
+
 static int write_stored(Session *s, Writer *w, const TableInfo *t, long long *rows){
   JsonColumn *c = ARENA_ARRAY(&s->arena, JsonColumn, t->n_column+1);
   sqlite3_stmt *stmt = session_prepare(s, "SELECT * FROM \"%w\"", t->sqlite_name);
+  int rc;
   if( stmt==0 ) return 1;
   for(int i=0; i<t->n_column; i++) json_column_init(&s->arena, &c[i], t->column[i].name, t->column[i].type, 1);
   if( sqlite3_column_count(stmt)!=t->n_column ){
     sqlite3_finalize(stmt);
     return session_fail(s, "TARN_STORED: table %s has other columns than the catalog says", t->sqlite_name);
   }
-  return write_rows(w, stmt, t->n_column, c, 1, rows);
+  rc = write_pages(s, w, t, c, rows);
+  if( rc<0 ) return write_rows(w, stmt, t->n_column, c, 1, rows);
+  sqlite3_finalize(stmt);
+  return rc;
 }
 
 static int write_query(Session *s, Writer *w, const TableName *t, long long *rows){
@@ -105,7 +188,7 @@ static int write_query(Session *s, Writer *w, const TableName *t, long long *row
 }
 
 static int write_table(Session *s, const TableName *t, int fd, Upload *upload, const char *name, long long *rows, long long *bytes){
-  Writer w = {s, fd, upload, name, {0, 0, 0, 0, 0}, 0};
+  Writer w = {s, fd, upload, name, {0, 0, 0, 0, 0}, 0, 0};
   TableInfo *info = 0;
   const char *error = 0;
   int rc = catalog_find_table(s->catalog, &s->arena, t->database, t->name, &info, &error);

@@ -44,10 +44,19 @@ static void write_integer(Buf *b, sqlite3_int64 v){
   buf_add(b, p, (size_t)(digits+sizeof(digits)-p));
 }
 
+int json_fits(const Type *t, const Value *v){
+  switch( t->kind ){
+    case T_BOOLEAN: case T_TINYINT: case T_SMALLINT: case T_INTEGER: case T_BIGINT: return v->kind==V_INT;
+    case T_REAL: case T_DOUBLE: return v->kind==V_REAL;
+    case T_VARCHAR: case T_CHAR: case T_VARBINARY: return v->kind==V_TEXT || v->kind==V_BLOB;
+    default: return 1;
+  }
+}
+
 /* A value that needs its type: loaded from its stored form first. */
 static int write_value(Session *s, Buf *b, Arena *row, const JsonColumn *c, sqlite3_stmt *stmt, int i, int stored, int openx){
   Value v = column_value(stmt, i, c->type), loaded = v;
-  if( stored && value_load(row, c->type, &v, &loaded) ){
+  if( stored && (value_load(row, c->type, &v, &loaded) || !json_fits(c->type, &loaded)) ){
     return session_fail(s, "TARN_STORED: column %s holds a value that is not a %s", sqlite3_column_name(stmt, i),
                         type_text(&s->arena, c->type));
   }

@@ -14,6 +14,9 @@ typedef struct JsonColumn {
 /* stored: the statement gives values in stored form, else in carriers. */
 void json_column_init(Arena*, JsonColumn*, const char *name, const Type*, int stored);
 
+/* Is a loaded value, not NULL, of a kind that the type can have? */
+int json_fits(const Type*, const Value*);
+
 /* Append the statement's row and a line break.  openx: leave NULLs out, as the
 ** OpenX SerDe writes.  `row` is scratch memory.  0, or 1 with an error. */
 int json_row(Session*, Buf*, Arena *row, int n, const JsonColumn*, sqlite3_stmt*, int stored, int openx);

@@ -340,7 +340,12 @@ static int put_text(double r, int is_real, char *z){
   return k;
 }
 
-int number_double_text(double r, char z[NUMBER_TEXT_MAX]){ return put_text(r, 0, z); }
+int number_double_text(double r, char z[NUMBER_TEXT_MAX]){
+  char *end = number_put_short(z, r);
+  if( end==0 ) return put_text(r, 0, z);
+  *end = 0;
+  return (int)(end-z);
+}
 int number_real_text(double r, char z[NUMBER_TEXT_MAX]){ return put_text(r, 1, z); }
 
 void value_print_double(Buf *b, double r){

@@ -14,6 +14,12 @@
 int number_double_text(double, char z[NUMBER_TEXT_MAX]);
 int number_real_text(double, char z[NUMBER_TEXT_MAX]);
 
+/* An integer in decimal: at most 20 bytes, no NUL; where it ends. */
+char *number_put_integer(char *p, int64_t);
+/* Double.toString of a short decimal between 0.001 and 10^7, at most 15 bytes
+** (16 may be touched): where it ends, or NULL for any other double. */
+char *number_put_short(char *p, double);
+
 /* Significant digits as Java finds them: returns how many (no sign, no
 ** trailing zeros beyond the first); *exponent places the point before the
 ** first digit (0.d1d2… times 10^exponent).  The value is finite and not 0. */
