@@ -12,6 +12,10 @@
 ** The third argument may name the rows natively, so that SQLite does not make
 ** them one by one: see group_source.h.
 **
+** Rows are aggregated in their order, so that sums of doubles are SQLite's to the
+** bit.  Where several rows would raise errors it is the first one's (SQLite's
+** sorter finds the first group's).
+**
 ** Groups are kept in memory up to a limit, then in temporary files.
 */
 #ifndef TARN_GROUP_H

@@ -7,7 +7,7 @@
 **
 ** Without keys there is exactly one group, also over no rows.  Groups come
 ** ascending by key, NULL first, while all of them are in memory and not more
-** than GROUP_SORTED; else in the order in which their keys appeared, spilled
+** than GROUP_SORTED (and the spec does not want them as they come); else in the order in which their keys appeared, spilled
 ** ones after the others.  Rows of one group are aggregated in their order.
 */
 #ifndef TARN_GROUP_RUN_H

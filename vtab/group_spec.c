@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AS_THEY_COME " as they come"
+
 typedef struct Tally { int64_t n; union { int64_t i; double r; }; } Tally;
 typedef struct Extreme { AggSlot slot; int set; } Extreme;
 
@@ -119,6 +121,10 @@ int group_spec_parse(GroupSpec *s, const char *z){
   while( (*z=='r' || *z=='-') && s->n_column<GROUP_COLUMNS ) s->is_real[s->n_column++] = *z++=='r';
   if( n<0 || n>s->n_column ) return SQLITE_ERROR;
   s->n_key = (int)n;
+  if( strncmp(z, AS_THEY_COME, strlen(AS_THEY_COME))==0 ){
+    s->as_they_come = 1;
+    z += strlen(AS_THEY_COME);
+  }
   for(; *z==';' && s->n_key + s->n_agg<GROUP_COLUMNS; s->n_agg++){
     int rc;
     z++;

@@ -4,11 +4,12 @@
 **
 ** As text (the second argument of t_group):
 **
-**   KEYS KINDS[; NAME([distinct ]C,…)[ where F][ TYPES]]…
+**   KEYS KINDS[ as they come][; NAME([distinct ]C,…)[ where F][ TYPES]]…
 **   1 -r-; t_sum_double(1); count(distinct 2); t_max_by(2,1) where 0 (bigint,double)bigint
 **
 ** KEYS: the first so many columns are the keys.  KINDS: a letter a column, r for
-** double and real (NaN is the text 'NaN' in SQLite), - for all others.  NAME: an
+** double and real (NaN is the text 'NaN' in SQLite), - for all others.  As they
+** come: groups are not sorted, however few.  NAME: an
 ** aggregate's SQLite name (aggregate.h), or count_all, count, count_if, min, max
 ** and sum, which are what SQLite's own do (integers, text, blobs).  C, F: column
 ** numbers; rows whose F is not true are passed over.  TYPES: of a typed row.
@@ -41,6 +42,7 @@ typedef struct GroupAgg {
 
 typedef struct GroupSpec {
   int n_key, n_column;
+  int as_they_come;
   char is_real[GROUP_COLUMNS];
   int n_agg; GroupAgg agg[GROUP_COLUMNS];
   size_t state_size;            /* of a group, all aggregates */

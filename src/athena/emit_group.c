@@ -336,7 +336,7 @@ const char *emit_group_distinct(Emitter *E, Select *sel, const Type *const *targ
   in.n = 1;                     /* all items are one text */
   in.sql[0] = items;
   const char *rows = in.e[0] ? emit_native_rows(E, sel->body, sel->n_out, in.e) : 0;
-  const char *call = operator_sql(E, &in, sel->n_out, "", source, rows);
+  const char *call = operator_sql(E, &in, sel->n_out, " as they come", source, rows);
   if( call==0 ) return 0;
   id = ++E->an->next_id;
   buf_init(&out, E->arena);
