@@ -153,15 +153,15 @@ static BulkQuery *recognise(Session *s, const Compiled *c, const TableName *t){
   return q;
 }
 
-static int is_small(BulkRun *run, const BulkQuery *q){
+int bulk_is_small(BulkRun *run, const BulkQuery *q){
   for(int i=0; i<q->n_rel; i++) if( bulk_source_size(run, q, i)>=SMALL_ROWS ) return 0;
-  for(int i=0; i<q->n_set; i++) if( q->set[i]->query && !is_small(run, q->set[i]->query) ) return 0;
+  for(int i=0; i<q->n_set; i++) if( q->set[i]->query && !bulk_is_small(run, q->set[i]->query) ) return 0;
   return 1;
 }
 
 /* --- The statement ------------------------------------------------------- */
 
-static void run_init(Session *s, BulkRun *run){
+void bulk_run_init(BulkRun *run, Session *s){
   memset(run, 0, sizeof(*run));
   run->db = s->db;
   run->host = &s->host;
@@ -170,8 +170,7 @@ static void run_init(Session *s, BulkRun *run){
   run->stop = &s->stop;
 }
 
-/* TARN_PLAIN: 1 never, 0 always, else -1. */
-static int forced(void){
+int bulk_forced(void){
   const char *z = getenv("TARN_PLAIN");
   return z==0 || z[0]==0 ? -1 : z[0]!='0';
 }
@@ -185,12 +184,12 @@ static int undo(Session *s, const JsonlStats *stats){
 int bulk_insert(Session *s, const Compiled *c, const TableName *t, long long *n){
   JsonlStats stats = s->host.stats;
   BulkRun run;
-  BulkQuery *q = forced()==1 ? 0 : recognise(s, c, t);
+  BulkQuery *q = bulk_forced()==1 ? 0 : recognise(s, c, t);
   int rc;
   *n = 0;
   if( q==0 ) return 0;
-  run_init(s, &run);
-  if( forced()<0 && is_small(&run, q) ) return 0;
+  bulk_run_init(&run, s);
+  if( bulk_forced()<0 && bulk_is_small(&run, q) ) return 0;
   if( session_exec(s, "SAVEPOINT tarn_bulk") ) return -1;
   rc = bulk_run_begin(&run);
   if( rc==SQLITE_OK ) rc = bulk_write(&run, q, t->sqlite_name, n);

@@ -326,6 +326,12 @@ BulkQuery *bulk_recognise(Session *session, const Compiled *c){
   return is_good(r.q) ? r.q : 0;
 }
 
+BulkQuery *bulk_rows_of(Arena *a, const Select *s){
+  Recogniser r = {a, ARENA_NEW(a, BulkQuery), 0};
+  r.q->out = ARENA_ARRAY(a, BulkOperand, 1);
+  return s->body->from && expand(&r, ARENA_NEW(a, Env), s) && is_good(r.q) ? r.q : 0;
+}
+
 /* --- Description --------------------------------------------------------- */
 
 static void describe_sets(Buf *b, const BulkQuery *q){

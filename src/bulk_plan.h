@@ -82,6 +82,9 @@ struct Env {
   int n_using; EnvUsing using_[BULK_KEYS];
 };
 
+/* The rows that a SELECT's FROM and WHERE give, without columns; NULL. */
+BulkQuery *bulk_rows_of(Arena*, const Select*);
+
 /* Each returns 1, or 0 when it does not know the shape. */
 int bulk_resolve(Recogniser*, const Env*, const Field*, BulkOperand *out);
 int bulk_operand(Recogniser*, const Env*, Expr*, BulkOperand *out);

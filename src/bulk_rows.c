@@ -38,37 +38,52 @@ void packed_free(PackedRows *p){
 
 /* --- Hashes -------------------------------------------------------------- */
 
-static inline uint64_t mix(uint64_t h){
-  h ^= h>>32;
-  h *= UINT64_C(0xd6e8feb86659fd93);
-  h ^= h>>32;
-  h *= UINT64_C(0xd6e8feb86659fd93);
-  return h ^ h>>32;
+/* Both halves of a product of 64 by 64 bits. */
+static inline uint64_t fold(uint64_t a, uint64_t b){
+  unsigned __int128 p = (unsigned __int128)a*b;
+  return (uint64_t)p ^ (uint64_t)(p>>64);
 }
 
+static inline uint64_t read8(const char *z){
+  uint64_t w;
+  memcpy(&w, z, 8);
+  return w;
+}
+static inline uint64_t read4(const char *z){
+  uint32_t w;
+  memcpy(&w, z, 4);
+  return w;
+}
+
+#define HASH_A UINT64_C(0x9e3779b97f4a7c15)
+#define HASH_B UINT64_C(0xd6e8feb86659fd93)
+#define HASH_C UINT64_C(0xff51afd7ed558ccd)
+
+/* 16 bytes at a time; the last ones overlap those before. */
 static inline uint64_t hash_bytes(const char *z, int n){
-  uint64_t h = UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)n, w;
-  for(; n>=8; n -= 8, z += 8){
-    memcpy(&w, z, 8);
-    h = (h ^ w)*UINT64_C(0xff51afd7ed558ccd);
-    h ^= h>>32;
+  uint64_t h = HASH_A ^ (uint64_t)n, a = 0, b = 0;
+  if( n>16 ){
+    for(int at=0; at+16<n; at += 16) h = fold(read8(z+at) ^ HASH_B ^ h, read8(z+at+8) ^ HASH_C);
+    a = read8(z+n-16);
+    b = read8(z+n-8);
+  }else if( n>=8 ){
+    a = read8(z);
+    b = read8(z+n-8);
+  }else if( n>=4 ){
+    a = read4(z);
+    b = read4(z+n-4);
+  }else if( n>0 ){
+    a = (uint64_t)(unsigned char)z[0]<<16 | (uint64_t)(unsigned char)z[n>>1]<<8 | (unsigned char)z[n-1];
   }
-  if( n>0 ){
-    w = 0;
-    memcpy(&w, z, (size_t)n);
-    h = (h ^ w)*UINT64_C(0xff51afd7ed558ccd);
-  }
-  return h;
+  return fold(a ^ HASH_B ^ h, b ^ HASH_C);
 }
 
 uint64_t packed_hash(const Value *key, int n){
   uint64_t h = 0;
   for(int i=0; i<n; i++){
     const Value *v = &key[i];
-    uint64_t one = (uint64_t)v->kind;
-    if( v->kind==V_INT || v->kind==V_REAL ) one ^= (uint64_t)v->i*UINT64_C(0x9e3779b97f4a7c15);
-    else if( v->kind!=V_NULL ) one ^= hash_bytes(v->z, v->n);
-    h = mix(h + one);
+    uint64_t one = v->kind==V_NULL ? 1 : v->kind==V_INT || v->kind==V_REAL ? (uint64_t)v->i : hash_bytes(v->z, v->n);
+    h = fold(h ^ one ^ HASH_A, HASH_B + (uint64_t)v->kind);
   }
   return h;
 }
@@ -282,11 +297,19 @@ static const PackedRow *find_from(const PackedRows *p, const PackedRow *row, con
   return 0;
 }
 
-const PackedRow *packed_find(const PackedRows *p, const Value *key, uint64_t hash){
+const PackedRow *packed_head(const PackedRows *p, uint64_t hash){
   uint64_t bucket;
   if( p->mask==0 ) return 0;
   bucket = p->bucket[hash & p->mask];
-  return bucket & class_bit(hash) ? find_from(p, bucket_row(bucket), key, hash) : 0;
+  return bucket & class_bit(hash) ? bucket_row(bucket) : 0;
+}
+
+const PackedRow *packed_find_from(const PackedRows *p, const PackedRow *head, const Value *key, uint64_t hash){
+  return find_from(p, head, key, hash);
+}
+
+const PackedRow *packed_find(const PackedRows *p, const Value *key, uint64_t hash){
+  return find_from(p, packed_head(p, hash), key, hash);
 }
 
 const PackedRow *packed_next(const PackedRows *p, const PackedRow *row, const Value *key){

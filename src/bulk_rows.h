@@ -58,6 +58,10 @@ int packed_insert_copy(PackedRows*, const PackedRow*);
 /* The first row with these keys, then the next one; NULL. */
 const PackedRow *packed_find(const PackedRows*, const Value *key, uint64_t hash);
 const PackedRow *packed_next(const PackedRows*, const PackedRow*, const Value *key);
+/* The same in two steps, for who probes many keys: where the search begins
+** (NULL: there is no match), the search from there. */
+const PackedRow *packed_head(const PackedRows*, uint64_t hash);
+const PackedRow *packed_find_from(const PackedRows*, const PackedRow *head, const Value *key, uint64_t hash);
 static inline void packed_prefetch(const PackedRows *p, uint64_t hash){
   if( p->mask ) __builtin_prefetch(&p->bucket[hash & p->mask]);
 }

@@ -48,6 +48,7 @@ struct Exec {
   BulkSet *set;
   int probe;                    /* the table that is scanned */
   int n_out; const BulkOperand *out;            /* what goes to the sink */
+  int is_whole;                 /* that is the scanned row, as it is */
   int n_step; Step step[BULK_RELS];
   /* Conditions to test when table probe and the first k steps are bound. */
   int n_cond[BULK_RELS+1]; const BulkCond *cond[BULK_RELS+1][BULK_CONDS];
@@ -129,13 +130,54 @@ static int descend(Exec *x, Hand *h, int hand, void *product, int at, const Valu
   return rc;
 }
 
+static const Value *block_row(const RowBlock *b, int i){
+  return b->cell + (size_t)i*(size_t)b->width;
+}
+
+/* x IN (set) for all rows of a batch: hashes first, then the buckets, then the
+** rows, so that they come from memory side by side. */
+static int batch_in(const Exec *x, const BulkCond *c, const RowBlock *b, int n, int *selected){
+  const BulkSet *set = &x->set[c->set];
+  const PackedRow *head[BATCH];
+  uint64_t hash[BATCH];
+  int slot = c->key[0].slot, kept = 0;
+  if( set->rows.n==0 ) return 0;
+  for(int i=0; i<n; i++){
+    const Value *v = &block_row(b, selected[i])[slot];
+    if( v->kind==V_NULL ) continue;
+    selected[kept] = selected[i];
+    hash[kept] = packed_hash(v, 1);
+    packed_prefetch(&set->rows, hash[kept++]);
+  }
+  n = kept;
+  for(int i=0; i<n; i++){
+    head[i] = packed_head(&set->rows, hash[i]);
+    if( head[i] ) __builtin_prefetch(head[i]);
+  }
+  kept = 0;
+  for(int i=0; i<n; i++){
+    const Value *v = &block_row(b, selected[i])[slot];
+    if( head[i] && packed_find_from(&set->rows, head[i], v, hash[i]) ) selected[kept++] = selected[i];
+  }
+  return kept;
+}
+
 /* The rows of a batch that pass the first stage: how many, their indexes. */
 static int first_stage(const Exec *x, Hand *h, const RowBlock *b, int from, int to, int *selected){
-  int n = 0;
-  for(int i=from; i<to; i++){
-    h->row[x->probe] = b->cell + (size_t)i*(size_t)b->width;
-    selected[n] = i;
-    n += stage_passes(x, h, 0);
+  int n = to-from;
+  for(int i=0; i<n; i++) selected[i] = from+i;
+  for(int k=0; k<x->n_cond[0] && n; k++){
+    const BulkCond *c = x->cond[0][k];
+    int kept = 0;
+    if( c->kind==BULK_IN && c->n_key==1 ){
+      n = batch_in(x, c, b, n, selected);
+      continue;
+    }
+    for(int i=0; i<n; i++){
+      h->row[x->probe] = block_row(b, selected[i]);
+      if( bulk_test(c, h->row, x->set)==1 ) selected[kept++] = selected[i];
+    }
+    n = kept;
   }
   return n;
 }
@@ -146,7 +188,7 @@ static int probe_batch(Exec *x, Hand *h, int hand, void *product, const RowBlock
   int has_key[BATCH], found = 0, rc = SQLITE_OK;
   Value key[BULK_KEYS];
   for(int i=0; i<n; i++){
-    h->row[x->probe] = b->cell + (size_t)selected[i]*(size_t)b->width;
+    h->row[x->probe] = block_row(b, selected[i]);
     has_key[i] = probe_key(s, h, key);
     if( !has_key[i] ) continue;
     hash[i] = packed_hash(key, s->n_key);
@@ -154,7 +196,7 @@ static int probe_batch(Exec *x, Hand *h, int hand, void *product, const RowBlock
   }
   for(int i=0; i<n && rc==SQLITE_OK; i++){
     if( !has_key[i] ) continue;
-    h->row[x->probe] = b->cell + (size_t)selected[i]*(size_t)b->width;
+    h->row[x->probe] = block_row(b, selected[i]);
     probe_key(s, h, key);
     rc = descend(x, h, hand, product, 0, key, hash[i], &found);
   }
@@ -171,8 +213,8 @@ static int run_batches(Exec *x, Hand *h, int hand, void *product, const RowBlock
       continue;
     }
     for(int i=0; i<n && rc==SQLITE_OK; i++){
-      h->row[x->probe] = b->cell + (size_t)selected[i]*(size_t)b->width;
-      rc = emit(x, h, hand, product);
+      h->row[x->probe] = block_row(b, selected[i]);
+      rc = x->is_whole ? x->sink->row(x->sink->arg, hand, product, h->row[x->probe]) : emit(x, h, hand, product);
     }
   }
   return rc;
@@ -219,6 +261,8 @@ static int scan(Exec *x){
   RowBlock *block;
   int rc = bulk_source_open(x->run, x->q, x->probe, &map, &source);
   if( rc!=SQLITE_OK ) return rc;
+  x->is_whole = 1;
+  for(int i=0; i<x->n_out; i++) x->is_whole &= x->out[i].rel==x->probe && x->out[i].slot==i;
   do{
     rc = bulk_source_next(source, &block);
     if( rc==SQLITE_ROW ) rc = take_block(x, block);
@@ -562,6 +606,10 @@ static int run_part(Exec *x, uint64_t parts, uint64_t part){
 
 static int run_all(Exec *x){
   int rc = plan(x);
+  /* What would be looked up for the rows of an empty table is not read: on the
+  ** plain path neither. */
+  if( rc==SQLITE_OK && x->q->n_rel==1 && x->q->n_set && x->q->rel[0].table->kind==TABLE_STORED
+      && bulk_source_size(x->run, x->q, 0)==0 ) return SQLITE_OK;
   if( rc==SQLITE_OK ) rc = build_sets(x);
   for(int k=0; k<x->n_step && rc==SQLITE_OK; k++){
     uint64_t whole = 1;

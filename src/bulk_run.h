@@ -23,6 +23,11 @@ typedef struct BulkRun {
   char *error;                  /* sqlite3_malloc, or NULL */
 } BulkRun;
 
+void bulk_run_init(BulkRun*, Session*); /* bulk.c */
+/* TARN_PLAIN: 1 all the plain way, 0 all the bulk way; else -1. */
+int bulk_forced(void);
+/* Are all tables so small that SQLite is as fast? */
+int bulk_is_small(BulkRun*, const BulkQuery*);
 int bulk_run_begin(BulkRun*);           /* SQLITE_OK or an error */
 void bulk_run_end(BulkRun*);
 /* SQLITE_INTERRUPT when the statement is to stop, else SQLITE_OK. */

@@ -2,14 +2,18 @@
 ** The rows of one table of a bulk query, in blocks.
 **
 ** A landing table comes through jsonl_rows.h; comparisons with constants go
-** along, because they leave out partitions and files as on the plain path.
+** along, because they leave out partitions and files as on the plain path.  A
+** stored table is read from its pages (pages.h), or by a statement where that
+** cannot be.
 */
 #include <string.h>
 #include "bulk_run.h"
 #include "../vtab/jsonl_rows.h"
+#include "../vtab/pages.h"
 
 #define BLOCK_ROWS 1024         /* of a statement's rows */
 #define LANDING_ROW_BYTES 100   /* of a row in a file, about */
+#define ALONE_ROWS 20000        /* of a stored table that one thread reads */
 
 struct BulkSource {
   BulkRun *run;
@@ -87,6 +91,24 @@ static int open_landing(BulkSource *s, const BulkQuery *q, int rel){
   plan.n_hand = s->run->n_hand;
   rc = jsonl_rows_open(t, &plan, &s->rows, &error);
   return fail(s->run, rc, error);
+}
+
+/* --- Stored tables ------------------------------------------------------- */
+
+/* SQLITE_NOTFOUND: a statement has to do it.  pages.h wants no statement under
+** way; ours, which touches no table, waits so long. */
+static int open_stored(BulkSource *s, const BulkQuery *q, int rel){
+  const BulkRel *r = &q->rel[rel];
+  const char **name = ARENA_ARRAY(&s->arena, const char*, r->n_column+1);
+  int hands = bulk_source_size(s->run, q, rel)<ALONE_ROWS ? 1 : s->run->n_hand, rc;
+  char *error = 0;
+  if( name==0 ) return SQLITE_NOMEM;
+  if( r->n_column==0 ) return SQLITE_NOTFOUND;
+  for(int i=0; i<r->n_column; i++) name[i] = r->table->column[r->column[i]].name;
+  sqlite3_reset(s->run->running);
+  rc = pages_open(s->run->db, r->table->sqlite_name, r->n_column, name, &s->map, hands, &s->rows, &error);
+  if( sqlite3_step(s->run->running)!=SQLITE_ROW && rc==SQLITE_OK ) rc = SQLITE_INTERRUPT;
+  return rc==SQLITE_NOTFOUND ? rc : fail(s->run, rc, error);
 }
 
 /* --- A statement as a source --------------------------------------------- */
@@ -172,7 +194,9 @@ int bulk_source_open(BulkRun *run, const BulkQuery *q, int rel, const RowMap *ma
   of->s.map = *map;
   of->s.rc = SQLITE_ROW;
   arena_init(&of->s.arena);
-  rc = open_statement(&of->s, q, rel);
+  rc = SQLITE_NOTFOUND;
+  if( of->rel->table->kind==TABLE_STORED ) rc = open_stored(&of->s, q, rel);
+  if( rc==SQLITE_NOTFOUND ) rc = open_statement(&of->s, q, rel);
   if( rc==SQLITE_OK && of->rel->table->kind==TABLE_LANDING ) rc = open_landing(&of->s, q, rel);
   if( rc!=SQLITE_OK ){
     bulk_source_close(&of->s);

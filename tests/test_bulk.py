@@ -279,3 +279,35 @@ def test_the_steps_of_the_pipeline_run_in_bulk():
                 with open(os.path.join(ROOT, "sql", zone, name)) as f:
                     sql = f.read().rstrip().rstrip(";")
                 same("-- bulk: scan " in lake.ok("translate", sql.replace("CREATE TABLE ", "CREATE TABLE new_")), True, name)
+
+
+CHECKS = [
+    ("none", "SELECT id FROM some_events WHERE id > 1000000000"),
+    ("some", "SELECT id, email FROM people WHERE id < 40"),
+    ("grouped_none", "SELECT email, count(*) AS n FROM people WHERE age > 5000 GROUP BY email"),
+    ("grouped_some", "SELECT email, count(*) AS n FROM people WHERE age = 200 AND id < 40 GROUP BY email"),
+    ("having_none", "SELECT 'x' AS x, count(*) AS n FROM people WHERE age > 5000 HAVING count(*) > 0"),
+    ("having_some", "SELECT 'x' AS x, count(*) AS n FROM people WHERE age IS NULL HAVING count(*) > 0"),
+    ("having_zero", "SELECT 'x' AS x, count(*) AS n FROM people WHERE age > 5000 HAVING count(*) = 0"),
+    ("having_other", "SELECT 'x' AS x, count(*) AS n FROM people WHERE age > 5000 HAVING count(age) >= 0"),
+    ("counted", "SELECT count(*) AS n FROM people WHERE age > 5000"),
+    ("rollup", "SELECT email, count(*) AS n FROM people WHERE age > 5000 GROUP BY ROLLUP (email)"),
+    ("union_none", "SELECT id FROM people WHERE age > 5000 UNION ALL SELECT id FROM people WHERE age < 0"),
+    ("union_some", "SELECT id FROM people WHERE age > 5000 UNION ALL SELECT id FROM people WHERE id < 40"),
+    ("anti_none", "SELECT email, count(*) AS n FROM people WHERE email NOT IN (SELECT email FROM people_landing WHERE email IS NOT NULL) GROUP BY email"),
+    ("anti_unknown", "SELECT email FROM people WHERE id < 40 AND email NOT IN (SELECT email FROM people_landing)"),
+    ("limited", "SELECT id FROM people LIMIT 0"),
+    ("joined", "SELECT p.id FROM people p JOIN some_events e ON e.email = p.email AND e.id = -77"),
+]
+
+
+def test_checks_hold_and_fail_as_on_the_plain_path():
+    some = [s for s in STATEMENTS if s[0] in ("people", "some_events")]
+    with Lake() as lake:
+        write_data(lake, 8, 300)
+        write_scripts(lake, "FALSE", some)
+        for name, sql in CHECKS:
+            lake.write("sql/checks/one.sql", sql + ";\n")
+            got = [run(lake, plain, {"TARN_PLAIN": plain}, "--no-export") for plain in "10"]
+            same(got[1], got[0], name)
+            same(got[0][0], int(not name.endswith("none") and name not in ("anti_unknown", "limited", "joined")), name)
