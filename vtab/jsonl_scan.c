@@ -23,8 +23,10 @@
 #define WINDOW_PER_HAND 2       /* blocks that are made ahead */
 #define SPARE_BYTES_MAX (4<<20) /* a block of more memory is not kept */
 #define ROWS_FIRST 512
+#define RUN_ROWS 64             /* decoded before they are filtered */
 
-typedef struct Hand { SerdeRow row; int is_ready; } Hand;
+/* to: rows of all used columns, for decode_run, where they are not the block's. */
+typedef struct Hand { SerdeRow row; Value *to; int is_ready; } Hand;
 
 struct JsonlScan {
   JsonlTable *t;
@@ -35,8 +37,9 @@ struct JsonlScan {
   Kernel kernel;
   sqlite3_int64 bytes;          /* of the lines taken */
   unsigned char *used;          /* of the files' columns */
-  int any_used;
-  Filter filter[FILTER_MAX]; int n_filter;      /* those of the files' columns */
+  int n_used, *used_column, *place;     /* those; the place of each column among them */
+  int is_direct;                /* they are the block's cells, and there is no filter */
+  Filter filter[FILTER_MAX]; int n_filter;      /* those of the files' columns; column is the place */
   Hand hand[CREW_HANDS_MAX];
   pthread_mutex_t lock;         /* of spare */
   JsonlBlock *spare;
@@ -215,24 +218,24 @@ static int block_grow(JsonlBlock *b){
 
 /* --- Decoding ------------------------------------------------------------ */
 
-static SerdeRow *hand_row(JsonlScan *s, int i){
+static Hand *hand_ready(JsonlScan *s, int i){
   Hand *h = &s->hand[i];
   size_t n = (size_t)s->t->serde.n_column + 1;
-  if( h->is_ready ) return &h->row;
+  if( h->is_ready ) return h;
   h->row.serde = &s->t->serde;
   h->row.used = s->used;
+  h->row.place = s->place;
+  h->row.stride = s->n_used;
   h->row.cell = sqlite3_malloc64(sizeof(Value)*n);
-  if( h->row.cell==0 ) return 0;
+  h->to = sqlite3_malloc64(sizeof(Value)*RUN_ROWS*((size_t)s->n_used + 1));
+  if( h->row.cell==0 || h->to==0 ){
+    sqlite3_free(h->row.cell);
+    sqlite3_free(h->to);
+    return 0;
+  }
   memset(h->row.cell, 0, sizeof(Value)*n);
   h->is_ready = 1;
-  return &h->row;
-}
-
-static int row_may_pass(const JsonlScan *s, const SerdeRow *row){
-  for(int i=0; i<s->n_filter; i++){
-    if( !filter_may_pass(&s->filter[i], &row->cell[s->filter[i].column]) ) return 0;
-  }
-  return 1;
+  return h;
 }
 
 static int note_passed(JsonlBlock *b, SerdeRow *row, int line, const char *z, size_t n){
@@ -302,23 +305,30 @@ static void cut_too_long(JsonlBlock *b){
   }
 }
 
-/* The row whose cells are decoded, when it passes. */
-static int add_row(JsonlScan *s, JsonlBlock *b, const SerdeRow *row, const Value *constant, int line){
+static int row_may_pass(const JsonlScan *s, const Value *cell){
+  for(int i=0; i<s->n_filter; i++){
+    if( !filter_may_pass(&s->filter[i], &cell[s->filter[i].column]) ) return 0;
+  }
+  return 1;
+}
+
+/* A row of used columns, when it passes. */
+static int add_row(const JsonlScan *s, JsonlBlock *b, const Value *cell, const Value *constant, int line){
   Value *out;
   int first = s->t->serde.n_column;
-  if( !row_may_pass(s, row) ) return SQLITE_OK;
+  if( !row_may_pass(s, cell) ) return SQLITE_OK;
   if( b->rows.n==b->cap_row && block_grow(b)!=SQLITE_OK ) return SQLITE_NOMEM;
   out = b->rows.cell + (size_t)b->rows.n*(size_t)b->rows.width;
   for(int i=0; i<b->rows.width; i++){
     int column = s->plan.column[i];
-    out[i] = column<first ? row->cell[column] : constant[i];
+    out[i] = column<first ? cell[s->place[column]] : constant[i];
   }
   b->line[b->rows.n++] = line;
   return SQLITE_OK;
 }
 
-/* One line to cells; SQLITE_OK, or the error that ends the block. */
-static int decode_line(JsonlScan *s, JsonlBlock *b, SerdeRow *row, int line, const char *z, size_t n){
+/* One line to a row of used columns; SQLITE_OK, or the error that ends the block. */
+static int decode_line(JsonlScan *s, JsonlBlock *b, SerdeRow *row, int line, const char *z, size_t n, Value *to){
   row->error.code = 0;
   row->passed = 0;
   if( s->t->serde.ops->decode(row, z, n) || row->arena.oom ){
@@ -326,45 +336,59 @@ static int decode_line(JsonlScan *s, JsonlBlock *b, SerdeRow *row, int line, con
     b->error = row->error;
     return SQLITE_ERROR;
   }
+  for(int i=0; i<s->n_used; i++) to[i] = row->cell[s->used_column[i]];
   return row->passed ? note_passed(b, row, line, z, n) : SQLITE_OK;
 }
 
-/* The end of the line at hand where the SerDe knows its form; l goes on. */
-static const char *decode_known(const JsonlScan *s, SerdeRow *row, Lines *l){
-  const char *stop = s->t->serde.ops->decode_at ? s->t->serde.ops->decode_at(row, l->at, l->end) : 0;
-  if( stop==0 ) return 0;
-  l->at = stop<l->end ? stop + 1 : stop;
-  if( stop<l->end && *stop=='\r' && l->at<l->end && *l->at=='\n' ) l->at++;
-  return stop;
+/* Lines at hand to rows of used columns, at most `most`: those that the SerDe
+** knows the form of, or else one. */
+static int decode_some(JsonlScan *s, JsonlBlock *b, SerdeRow *row, Lines *l, Value *to, int most, int *n){
+  const char *z;
+  int rc;
+  *n = s->t->serde.ops->decode_run ? s->t->serde.ops->decode_run(row, &l->at, l->end, to, most) : 0;
+  if( *n>0 ) return SQLITE_OK;
+  z = l->at;
+  rc = decode_line(s, b, row, b->n_line, z, (size_t)(next_line(l) - z), to);
+  if( rc==SQLITE_OK ) *n = 1;
+  else b->error_line = b->n_line++;
+  return rc;
 }
 
-static int decode_lines(JsonlScan *s, JsonlBlock *b, SerdeRow *row){
-  Lines l;
-  Value *constant = ARENA_ARRAY(&row->arena, Value, b->rows.width);
-  int first = s->t->serde.n_column, rc = SQLITE_OK;
-  if( constant==0 ) return SQLITE_NOMEM;
-  lines_begin(&l, b);
-  for(int i=0; i<b->rows.width; i++){
-    if( s->plan.column[i]>=first ) constant[i] = constant_cell(s, b, &row->arena, s->plan.column[i]);
-  }
-  for(int line=0; l.at<l.end; line++){
-    const char *z = l.at, *stop;
-    if( line<b->skip ){
-      next_line(&l);
-      continue;
-    }
-    if( !decode_known(s, row, &l) ){
-      stop = next_line(&l);
-      rc = decode_line(s, b, row, line, z, (size_t)(stop - z));
-    }
-    if( rc==SQLITE_OK ) rc = add_row(s, b, row, constant, line);
-    b->n_line = line + 1;
-    if( rc!=SQLITE_OK ){
-      b->error_line = line;
-      return rc;
-    }
+/* All lines; each is a row of the block. */
+static int decode_direct(JsonlScan *s, JsonlBlock *b, Hand *h, Lines *l){
+  while( l->at<l->end ){
+    int n, rc;
+    if( b->rows.n==b->cap_row && block_grow(b)!=SQLITE_OK ) return SQLITE_NOMEM;
+    rc = decode_some(s, b, &h->row, l, b->rows.cell + (size_t)b->rows.n*(size_t)b->rows.width, b->cap_row - b->rows.n, &n);
+    if( rc!=SQLITE_OK ) return rc;
+    for(int i=0; i<n; i++) b->line[b->rows.n++] = b->n_line++;
   }
   return SQLITE_OK;
+}
+
+static int decode_filtered(JsonlScan *s, JsonlBlock *b, Hand *h, Lines *l){
+  Value *constant = ARENA_ARRAY(&h->row.arena, Value, b->rows.width);
+  int first = s->t->serde.n_column;
+  if( constant==0 ) return SQLITE_NOMEM;
+  for(int i=0; i<b->rows.width; i++){
+    if( s->plan.column[i]>=first ) constant[i] = constant_cell(s, b, &h->row.arena, s->plan.column[i]);
+  }
+  while( l->at<l->end ){
+    int n, rc = decode_some(s, b, &h->row, l, h->to, RUN_ROWS, &n);
+    for(int i=0; i<n && rc==SQLITE_OK; i++){
+      rc = add_row(s, b, h->to + (size_t)i*(size_t)s->n_used, constant, b->n_line);
+      b->error_line = b->n_line++;
+    }
+    if( rc!=SQLITE_OK ) return rc;
+  }
+  return SQLITE_OK;
+}
+
+static int decode_lines(JsonlScan *s, JsonlBlock *b, Hand *h){
+  Lines l;
+  lines_begin(&l, b);
+  for(b->n_line=0; b->n_line<b->skip; b->n_line++) next_line(&l);
+  return s->is_direct ? decode_direct(s, b, h, &l) : decode_filtered(s, b, h, &l);
 }
 
 /* Rows whose lines need not be decoded: all of the block's, or constants only. */
@@ -413,21 +437,21 @@ static int next_block(void *arg, void **task){
 static void work_block(void *arg, void *task, int hand){
   JsonlScan *s = arg;
   JsonlBlock *b = task;
-  SerdeRow *row;
+  Hand *h;
   int rc;
   if( b->file.url==0 || atomic_load(&s->stop) ) return;
   cut_too_long(b);
-  if( !s->any_used ){
+  if( s->n_used==0 ){
     rc = count_lines(s, b, &b->arena);
   }else{
-    if( (row = hand_row(s, hand))==0 ){
+    if( (h = hand_ready(s, hand))==0 ){
       set_error(b, SQLITE_NOMEM);
       return;
     }
-    row->arena = b->arena;
-    rc = decode_lines(s, b, row);
-    b->arena = row->arena;
-    arena_init(&row->arena);
+    h->row.arena = b->arena;
+    rc = decode_lines(s, b, h);
+    b->arena = h->row.arena;
+    arena_init(&h->row.arena);
   }
   if( rc!=SQLITE_OK ) set_error(b, rc);
   if( b->rows.n && s->plan.map.map && s->plan.map.map(s->plan.map.arg, &b->rows, hand) ){
@@ -440,22 +464,35 @@ static const CrewOps scan_crew = { next_block, work_block, block_free };
 
 /* --- Scans --------------------------------------------------------------- */
 
+/* A column of the files is used: it has a place in the decoded rows. */
+static void use_column(JsonlScan *s, int column){
+  if( column>=s->t->serde.n_column || s->used[column] ) return;
+  s->used[column] = 1;
+  s->place[column] = s->n_used;
+  s->used_column[s->n_used++] = column;
+}
+
 /* Which columns are decoded, and where each filter is asked. */
 static int plan_columns(JsonlScan *s){
   const JsonlRowsPlan *plan = &s->plan;
   int first = s->t->serde.n_column, hidden = first + s->t->n_partition_column;
-  s->used = sqlite3_malloc64((size_t)first + 1);
-  if( s->used==0 ) return SQLITE_NOMEM;
-  memset(s->used, 0, (size_t)first + 1);
-  for(int i=0; i<plan->n_column; i++) if( plan->column[i]<first ) s->used[plan->column[i]] = 1;
+  size_t n = (size_t)first + 1;
+  s->used_column = sqlite3_malloc64((sizeof(int)*2 + 1)*n);
+  if( s->used_column==0 ) return SQLITE_NOMEM;
+  memset(s->used_column, 0, (sizeof(int)*2 + 1)*n);
+  s->place = s->used_column + n;
+  s->used = (unsigned char*)(s->place + n);
+  for(int i=0; i<plan->n_column; i++) use_column(s, plan->column[i]);
+  s->is_direct = s->n_used==plan->n_column;
   for(int i=0; i<plan->n_filter; i++){
-    const Filter *f = &plan->filter[i];
-    if( f->column>=hidden ) s->reader.file_filter[s->reader.n_file_filter++] = *f;
-    if( f->column>=first ) continue;
-    s->used[f->column] = 1;
-    s->filter[s->n_filter++] = *f;
+    Filter f = plan->filter[i];
+    if( f.column>=hidden ) s->reader.file_filter[s->reader.n_file_filter++] = f;
+    if( f.column>=first ) continue;
+    use_column(s, f.column);
+    f.column = s->place[f.column];
+    s->filter[s->n_filter++] = f;
+    s->is_direct = 0;
   }
-  for(int i=0; i<first; i++) s->any_used |= s->used[i];
   return SQLITE_OK;
 }
 
@@ -598,6 +635,7 @@ static void hand_free(JsonlScan *s, Hand *h){
   arena_free(&h->row.arena);
   sqlite3_free(h->row.state);
   sqlite3_free(h->row.cell);
+  sqlite3_free(h->to);
 }
 
 int jsonl_scan_close(JsonlScan *s){
@@ -614,7 +652,7 @@ int jsonl_scan_close(JsonlScan *s){
     block_delete(b);
   }
   pthread_mutex_destroy(&s->lock);
-  sqlite3_free(s->used);
+  sqlite3_free(s->used_column);
   sqlite3_free(s);
   return rc;
 }

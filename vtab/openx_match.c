@@ -13,12 +13,15 @@
 #include <immintrin.h>
 #endif
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define LINE_AHEAD 1024         /* bytes among which a line's end is looked for ahead */
 #define DIGITS_MAX 15           /* of a number that is read here; the integer of so many is exact as a double */
 
-/* Digits of a number: [-]digits[.digits]. */
+/* A number: [-]digits[.digits]. */
 typedef struct Digits {
-  uint64_t x;                   /* all of them */
+  uint64_t x;                   /* all digits */
   unsigned n, places;           /* how many, and how many after the point */
+  int negative;
   const char *end;
 } Digits;
 
@@ -44,34 +47,65 @@ static const char *bare_end(const char *z, JsonKind *kind){
   return 0;
 }
 
-static const double power_of_ten[DIGITS_MAX + 1] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
-  1e13, 1e14, 1e15 };
+static inline void add_token(TemplateRun *r, const TemplateSlot *slot, JsonKind kind, int ascii, const char *z, const char *stop){
+  JsonToken token = { kind, 0, (unsigned char)ascii, z, (size_t)(stop - z) };
+  r->token[r->n_token++] = (TemplateToken){ slot->column, slot->place, token };
+}
+
+/* A bare value that the quick ways do not take. */
+static const char *bare_cell(TemplateRun *r, const TemplateSlot *slot, const char *z, Value *cell){
+  JsonKind kind;
+  const char *stop = bare_end(z, &kind);
+  if( stop==0 ) return 0;
+  if( kind==JSON_NULL ) *cell = value_null();
+  else add_token(r, slot, kind, 1, z, stop);
+  return stop;
+}
+
+/* By sign: a quotient by a negative power is the negative quotient. */
+static const double power_of_ten[2][DIGITS_MAX + 1] = {
+  { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 },
+  { -1e0, -1e1, -1e2, -1e3, -1e4, -1e5, -1e6, -1e7, -1e8, -1e9, -1e10, -1e11, -1e12, -1e13, -1e14, -1e15 } };
+
+static ALWAYS_INLINE int integer_cell(const TemplateSlot *slot, const Digits *d, Value *cell){
+  int64_t x = ((int64_t)d->x ^ -(int64_t)d->negative) + d->negative;
+  *cell = value_int(x);
+  return x>=slot->min && x<=slot->max;
+}
 
 /* --- Scalar -------------------------------------------------------------- */
 
 #define TARGET
 #define KERNEL(name) name##_scalar
 
+typedef struct Constants_scalar { int none; } Constants_scalar;
+static ALWAYS_INLINE Constants_scalar constants_scalar(void){
+  return (Constants_scalar){ 0 };
+}
+
 /* There is no zero among the bytes, so that one behind z ends it. */
-static inline int same_scalar(const char *z, const char *bytes, unsigned n){
-  return strncmp(z, bytes, n)==0;
+static ALWAYS_INLINE int same_scalar(const char *z, const TemplateSlot *slot){
+  return strncmp(z, slot->bytes, slot->length)==0;
 }
 
 /* The first quote, backslash or control character; *high is not 0 when a byte
 ** before it is beyond ASCII. */
-static inline const char *string_stop_scalar(const char *z, unsigned *high){
+static ALWAYS_INLINE const char *string_stop_scalar(const Constants_scalar *k, const char *z, unsigned *high){
   unsigned char all = 0;
+  (void)k;
   for(; *z!='"' && *z!='\\' && (unsigned char)*z>=' '; z++) all |= (unsigned char)*z;
   *high = all & 0x80;
   return z;
 }
 
-/* 0 when there are none, or more than DIGITS_MAX. */
-static inline int digits_scalar(const char *z, int with_point, Digits *d){
+/* 0 when there are none, more than DIGITS_MAX, or more than a register holds. */
+static ALWAYS_INLINE int number_scalar(const Constants_scalar *k, const char *z, int with_point, Digits *d){
   const char *point = 0;
+  (void)k;
   d->x = 0;
   d->n = d->places = 0;
-  for(;; z++){
+  d->negative = *z=='-';
+  for(z += d->negative;; z++){
     if( *z>='0' && *z<='9' ){
       if( ++d->n>DIGITS_MAX ) return 0;
       d->x = d->x*10 + (uint64_t)(*z - '0');
@@ -86,6 +120,12 @@ static inline int digits_scalar(const char *z, int with_point, Digits *d){
   return d->n>0;
 }
 
+/* The next \n where it is near and before `end`, else NULL. */
+static ALWAYS_INLINE const char *newline_scalar(const Constants_scalar *k, const char *z, const char *end){
+  (void)k;
+  return z<end ? memchr(z, '\n', (size_t)(end - z)<LINE_AHEAD ? (size_t)(end - z) : LINE_AHEAD) : 0;
+}
+
 #include "openx_match_body.h"
 #undef TARGET
 #undef KERNEL
@@ -93,54 +133,79 @@ static inline int digits_scalar(const char *z, int with_point, Digits *d){
 /* --- SSE 4.2 and AVX2 ---------------------------------------------------- */
 
 #ifdef __x86_64__
-#define DIGITS_BODY(CTZ) \
-  __m128i x = _mm_loadu_si128((const __m128i*)z), digit = _mm_sub_epi8(x, _mm_set1_epi8('0')); \
-  unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit)); \
-  unsigned n = CTZ(~mask), before = n; \
-  __m128i index = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), low; \
-  d->places = 0; \
-  if( with_point && z[n]=='.' && n<16 ){ \
-    n = CTZ(~(mask | 1u<<n)); \
-    d->places = n - before - 1; \
-    low = _mm_cmplt_epi8(index, _mm_set1_epi8((char)(16 - (int)d->places)));   /* before the point: one further left */ \
-    d->n = n - 1; \
-    index = _mm_add_epi8(index, low); \
-  }else{ \
-    d->n = n; \
-  } \
-  if( n==16 || d->n==0 || d->n>DIGITS_MAX ) return 0; \
+/* Windows of 16 bytes: the places -16 to 15, from which a shuffle moves n bytes
+** to the right end; and -1 for those before the point. */
+static const signed char to_right[32] = { -16, -15, -14, -13, -12, -11, -10, -9, -8, -7, -6, -5, -4, -3, -2, -1,
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+static const signed char over_point[32] = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
+
+/* Keep a constant in a register: the compiler would make it anew each time. */
+#define HOLD(x) __asm__("" : "+x"(x))
+
+typedef struct NumberConstants { __m128i zero, nine, point, ten, hundred, myriad; } NumberConstants;
+#define NUMBER_CONSTANTS(c) \
+  (c).zero = _mm_set1_epi8('0'); HOLD((c).zero); \
+  (c).nine = _mm_set1_epi8(9); HOLD((c).nine); \
+  (c).point = _mm_set1_epi8('.'); HOLD((c).point); \
+  (c).ten = _mm_set1_epi16(0x010a); HOLD((c).ten); \
+  (c).hundred = _mm_set1_epi32(0x00010064); HOLD((c).hundred); \
+  (c).myriad = _mm_set1_epi32(0x00012710); HOLD((c).myriad)
+
+/* The end is found from z alone by one search, for what comes next waits for
+** it; a second point ends the number. */
+#define NUMBER_BODY(CTZ) \
+  __m128i x = _mm_loadu_si128((const __m128i*)z), digit = _mm_sub_epi8(x, k->number.zero), index; \
+  __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, k->number.nine), digit); \
+  unsigned point = with_point ? (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, k->number.point)) : 0; \
+  unsigned negative = *z=='-', mask = (unsigned)_mm_movemask_epi8(is_digit) | negative | (point & (0 - point)); \
+  unsigned n = CTZ(~mask), at = with_point ? CTZ(point | 1u<<16) : 16; \
+  if( n==16 ) return 0; \
+  index = _mm_loadu_si128((const __m128i*)(to_right + n)); \
   d->end = z + n; \
-  index = _mm_add_epi8(index, _mm_set1_epi8((char)((int)n - 16)));             /* below 0: a zero */ \
-  x = _mm_shuffle_epi8(digit, index); \
-  x = _mm_maddubs_epi16(x, _mm_set1_epi16(0x010a));                             /* pairs: 10*a + b */ \
-  x = _mm_madd_epi16(x, _mm_set1_epi32(0x00010064)); \
+  d->negative = (int)negative; \
+  d->places = 0; \
+  d->n = n - negative; \
+  if( at<n ){ \
+    d->n--; \
+    d->places = n - 1 - at; \
+    index = _mm_add_epi8(index, _mm_loadu_si128((const __m128i*)(over_point + d->places))); \
+  } \
+  if( d->n==0 ) return 0; \
+  x = _mm_shuffle_epi8(_mm_and_si128(digit, is_digit), index);   /* digits at the right end, zeros in front */ \
+  x = _mm_maddubs_epi16(x, k->number.ten);                       /* neighbours: 10*a + b */ \
+  x = _mm_madd_epi16(x, k->number.hundred); \
   x = _mm_packus_epi32(x, x); \
-  x = _mm_madd_epi16(x, _mm_set1_epi32(0x00012710)); \
+  x = _mm_madd_epi16(x, k->number.myriad); \
   d->x = (uint64_t)(unsigned)_mm_extract_epi32(x, 0)*100000000 + (unsigned)_mm_extract_epi32(x, 1); \
   return 1;
 
 #define TARGET __attribute__((target("sse4.2")))
 #define KERNEL(name) name##_sse
 
-static inline TARGET int same_sse(const char *z, const char *bytes, unsigned n){
-  for(;;){
-    unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i*)z),
-                                                               _mm_loadu_si128((const __m128i*)bytes)));
-    if( n<=16 ) return (~mask & ((1u<<n) - 1))==0;
-    if( mask!=0xffff ) return 0;
-    z += 16;
-    bytes += 16;
-    n -= 16;
-  }
+typedef struct Constants_sse { NumberConstants number; __m128i quote, escape, control, newline; } Constants_sse;
+static ALWAYS_INLINE TARGET Constants_sse constants_sse(void){
+  Constants_sse k;
+  NUMBER_CONSTANTS(k.number);
+  k.quote = _mm_set1_epi8('"'); HOLD(k.quote);
+  k.escape = _mm_set1_epi8('\\'); HOLD(k.escape);
+  k.control = _mm_set1_epi8(0x1f); HOLD(k.control);
+  k.newline = _mm_set1_epi8('\n');
+  return k;
 }
 
-static inline TARGET const char *string_stop_sse(const char *z, unsigned *high){
-  const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
+static ALWAYS_INLINE TARGET int same_sse(const char *z, const TemplateSlot *slot){
+  const __m128i *a = (const __m128i*)z, *b = (const __m128i*)slot->bytes;
+  unsigned low = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(a), _mm_loadu_si128(b)));
+  unsigned top = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(a + 1), _mm_loadu_si128(b + 1)));
+  return (slot->mask & ~(low | top<<16))==0;
+}
+
+static ALWAYS_INLINE TARGET const char *string_stop_sse(const Constants_sse *k, const char *z, unsigned *high){
   *high = 0;
   for(;; z += 16){
     __m128i x = _mm_loadu_si128((const __m128i*)z);
-    __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, escape)),
-                                 _mm_cmpeq_epi8(_mm_min_epu8(x, control), x));
+    __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, k->quote), _mm_cmpeq_epi8(x, k->escape)),
+                                 _mm_cmpeq_epi8(_mm_min_epu8(x, k->control), x));
     unsigned marks = (unsigned)_mm_movemask_epi8(found), above = (unsigned)_mm_movemask_epi8(x);
     if( marks ){
       unsigned i = (unsigned)__builtin_ctz(marks);
@@ -151,8 +216,17 @@ static inline TARGET const char *string_stop_sse(const char *z, unsigned *high){
   }
 }
 
-static inline TARGET int digits_sse(const char *z, int with_point, Digits *d){
-  DIGITS_BODY((unsigned)__builtin_ctz)
+static ALWAYS_INLINE TARGET int number_sse(const Constants_sse *k, const char *z, int with_point, Digits *d){
+  NUMBER_BODY((unsigned)__builtin_ctz)
+}
+
+static ALWAYS_INLINE TARGET const char *newline_sse(const Constants_sse *k, const char *z, const char *end){
+  const char *stop = end - z<LINE_AHEAD ? end : z + LINE_AHEAD;
+  for(; z<stop; z += 16){
+    unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i*)z), k->newline));
+    if( mask ) return z + __builtin_ctz(mask);          /* zeros lie behind the end */
+  }
+  return 0;
 }
 
 #include "openx_match_body.h"
@@ -162,25 +236,29 @@ static inline TARGET int digits_sse(const char *z, int with_point, Digits *d){
 #define TARGET __attribute__((target("avx2,bmi,bmi2")))
 #define KERNEL(name) name##_avx2
 
-static inline TARGET int same_avx2(const char *z, const char *bytes, unsigned n){
-  for(;;){
-    unsigned mask = (unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i*)z),
-                                                                     _mm256_loadu_si256((const __m256i*)bytes)));
-    if( n<=32 ) return _bzhi_u32(~mask, n)==0;
-    if( mask!=0xffffffff ) return 0;
-    z += 32;
-    bytes += 32;
-    n -= 32;
-  }
+typedef struct Constants_avx2 { NumberConstants number; __m256i quote, escape, control, newline; } Constants_avx2;
+static ALWAYS_INLINE TARGET Constants_avx2 constants_avx2(void){
+  Constants_avx2 k;
+  NUMBER_CONSTANTS(k.number);
+  k.quote = _mm256_set1_epi8('"'); HOLD(k.quote);
+  k.escape = _mm256_set1_epi8('\\'); HOLD(k.escape);
+  k.control = _mm256_set1_epi8(0x1f); HOLD(k.control);
+  k.newline = _mm256_set1_epi8('\n'); HOLD(k.newline);
+  return k;
 }
 
-static inline TARGET const char *string_stop_avx2(const char *z, unsigned *high){
-  const __m256i quote = _mm256_set1_epi8('"'), escape = _mm256_set1_epi8('\\'), control = _mm256_set1_epi8(0x1f);
+static ALWAYS_INLINE TARGET int same_avx2(const char *z, const TemplateSlot *slot){
+  unsigned mask = (unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i*)z),
+                                                                   _mm256_loadu_si256((const __m256i*)slot->bytes)));
+  return (slot->mask & ~mask)==0;
+}
+
+static ALWAYS_INLINE TARGET const char *string_stop_avx2(const Constants_avx2 *k, const char *z, unsigned *high){
   *high = 0;
   for(;; z += 32){
     __m256i x = _mm256_loadu_si256((const __m256i*)z);
-    __m256i found = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(x, quote), _mm256_cmpeq_epi8(x, escape)),
-                                    _mm256_cmpeq_epi8(_mm256_min_epu8(x, control), x));
+    __m256i found = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(x, k->quote), _mm256_cmpeq_epi8(x, k->escape)),
+                                    _mm256_cmpeq_epi8(_mm256_min_epu8(x, k->control), x));
     unsigned marks = (unsigned)_mm256_movemask_epi8(found), above = (unsigned)_mm256_movemask_epi8(x);
     if( marks ){
       unsigned i = _tzcnt_u32(marks);
@@ -191,8 +269,17 @@ static inline TARGET const char *string_stop_avx2(const char *z, unsigned *high)
   }
 }
 
-static inline TARGET int digits_avx2(const char *z, int with_point, Digits *d){
-  DIGITS_BODY(_tzcnt_u32)
+static ALWAYS_INLINE TARGET int number_avx2(const Constants_avx2 *k, const char *z, int with_point, Digits *d){
+  NUMBER_BODY(_tzcnt_u32)
+}
+
+static ALWAYS_INLINE TARGET const char *newline_avx2(const Constants_avx2 *k, const char *z, const char *end){
+  const char *stop = end - z<LINE_AHEAD ? end : z + LINE_AHEAD;
+  for(; z<stop; z += 32){
+    unsigned mask = (unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i*)z), k->newline));
+    if( mask ) return z + _tzcnt_u32(mask);             /* zeros lie behind the end */
+  }
+  return 0;
 }
 
 #include "openx_match_body.h"

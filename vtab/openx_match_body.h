@@ -1,64 +1,113 @@
 /*
-** The matching of a line by its template, once for each kernel: openx_match.c
+** The matching of lines by a template, once for each kernel: openx_match.c
 ** includes this with KERNEL(name), the name of a step in that kernel, and
 ** TARGET, what its functions are compiled for.
 */
 
-/* A bare value by its column's kind: its end, and the cell; NULL when only
-** bare_end can tell. */
-static inline TARGET const char *KERNEL(bare)(const TemplateSlot *slot, const char *z, Value *cell){
-  int negative = *z=='-';
-  Digits d;
-  if( slot->kind!=TEMPLATE_INTEGER && slot->kind!=TEMPLATE_DOUBLE && slot->kind!=TEMPLATE_SKIP ) return 0;
-  if( !KERNEL(digits)(z + negative, slot->kind!=TEMPLATE_INTEGER, &d) || goes_on(*d.end) ) return 0;
-  if( slot->kind==TEMPLATE_DOUBLE ){
-    double r = (double)(int64_t)d.x/power_of_ten[d.places];
-    *cell = value_real(negative ? -r : r);
-  }else if( slot->kind==TEMPLATE_INTEGER ){
-    int64_t x = negative ? -(int64_t)d.x : (int64_t)d.x;
-    if( (z[negative]=='0' && d.n>1) || x<slot->min || x>slot->max ) return 0;
-    *cell = value_int(x);
-  }
-  return d.end;
+/* A string's end, or NULL. */
+static ALWAYS_INLINE TARGET const char *KERNEL(text)(const KERNEL(Constants) *k, const char *z, unsigned *high){
+  const char *stop = KERNEL(string_stop)(k, z, high);
+  return *stop=='"' ? stop : 0;
 }
 
-static TARGET const char *KERNEL(match)(const Template *t, const char *z, const char *end, Value *cell,
-                                        TemplateToken *token, int *n_token){
-  int n = 0;
-  for(int i=0; i<t->n; i++){
-    const TemplateSlot *slot = &t->slot[i];
-    JsonKind kind = JSON_STRING;
+/* One line to the cells of one row: where the next begins, or NULL.
+**
+** A number's end is taken where its plain digits end; that it goes on (with an
+** exponent, say) shows when the bytes behind it are none of the template's.  The
+** line's end is looked for before its values are: so the processor may begin
+** the next line while it works on this one. */
+static ALWAYS_INLINE TARGET const char *KERNEL(line)(const KERNEL(Constants) *k, const Template *t, TemplateRun *r,
+                                                     const char *z, Value *row){
+  const char *line_end = KERNEL(newline)(k, z + t->least, r->end), *number = 0;
+  for(const TemplateSlot *slot=t->slot;; slot++){
+    Value *cell = &row[slot->place];
+    Digits d;
+    JsonKind kind;
     const char *stop;
-    unsigned high = 0;
-    if( !KERNEL(same)(z, t->bytes + slot->at, slot->length) ) return 0;
-    z += slot->length;
-    if( slot->quoted ){
-      stop = KERNEL(string_stop)(z, &high);
-      if( *stop!='"' ) return 0;
-      if( slot->kind==TEMPLATE_TEXT && high==0 && stop>z ){
-        cell[slot->column] = value_text(z, (size_t)(stop - z));
-        z = stop;
-        continue;
-      }
-    }else{
-      stop = KERNEL(bare)(slot, z, &cell[slot->column<0 ? 0 : slot->column]);
-      if( stop ){
-        z = stop;
-        continue;
-      }
-      if( (stop = bare_end(z, &kind))==0 ) return 0;
-      if( slot->kind==TEMPLATE_BOOLEAN && kind==JSON_LITERAL ){
-        cell[slot->column] = value_int(*z=='t');
-        z = stop;
-        continue;
-      }
+    unsigned high;
+    if( !KERNEL(same)(z, slot) ){
+      if( number==0 || !goes_on(*z) ) return 0;
+      while( goes_on(*z) ) z++;
+      if( !KERNEL(same)(z, slot) ) return 0;
+      if( slot[-1].column>=0 ) add_token(r, &slot[-1], JSON_LITERAL, 1, number, z);
     }
-    if( slot->column>=0 ) token[n++] = (TemplateToken){ slot->column, { kind, 0, high==0, z, (size_t)(stop - z) } };
+    z += slot->length;
+    number = 0;
+    switch( slot->step ){
+      case STEP_TEXT:
+        if( (stop = KERNEL(text)(k, z, &high))==0 ) return 0;
+        if( high==0 && stop>z ) *cell = value_text(z, (size_t)(stop - z));
+        else add_token(r, slot, JSON_STRING, high==0, z, stop);
+        break;
+      case STEP_STRING:
+        if( (stop = KERNEL(text)(k, z, &high))==0 ) return 0;
+        add_token(r, slot, JSON_STRING, high==0, z, stop);
+        break;
+      case STEP_SKIP_STRING:
+        if( (stop = KERNEL(text)(k, z, &high))==0 ) return 0;
+        break;
+      case STEP_INTEGER:
+        if( KERNEL(number)(k, z, 0, &d) && (z[d.negative]!='0' || d.n==1) && integer_cell(slot, &d, cell) ){
+          number = z;
+          stop = d.end;
+          break;
+        }
+        if( (stop = bare_cell(r, slot, z, cell))==0 ) return 0;
+        break;
+      case STEP_DOUBLE:
+        if( KERNEL(number)(k, z, 1, &d) ){
+          *cell = value_real((double)(int64_t)d.x/power_of_ten[d.negative][d.places]);
+          number = z;
+          stop = d.end;
+          break;
+        }
+        if( (stop = bare_cell(r, slot, z, cell))==0 ) return 0;
+        break;
+      case STEP_BOOLEAN:
+        if( (stop = bare_end(z, &kind))==0 ) return 0;
+        *cell = kind==JSON_NULL ? value_null() : value_int(*z=='t');
+        break;
+      case STEP_BARE:
+        if( (stop = bare_cell(r, slot, z, cell))==0 ) return 0;
+        break;
+      case STEP_SKIP_BARE:
+        if( KERNEL(number)(k, z, 1, &d) ){
+          number = z;
+          stop = d.end;
+          break;
+        }
+        if( (stop = bare_end(z, &kind))==0 ) return 0;
+        break;
+      case STEP_NONE:
+        continue;
+      case STEP_END:
+        if( z==line_end ) return line_end + 1;
+        if( z==r->end ) return z;
+        if( *z=='\n' ) return z + 1;
+        return z[0]=='\r' && z[1]=='\n' ? z + 2 : 0;
+      default:
+        __builtin_unreachable();
+    }
     z = stop;
   }
-  if( !KERNEL(same)(z, t->bytes + t->tail_at, t->tail_length) ) return 0;
-  z += t->tail_length;
-  if( *z!='\n' && *z!='\r' && z!=end ) return 0;
-  *n_token = n;
-  return z;
+}
+
+static TARGET int KERNEL(match)(const Template *t, TemplateRun *r){
+  const KERNEL(Constants) k = KERNEL(constants)();
+  Value *row = r->to;
+  int n = 0;
+  r->n_token = 0;
+  while( n<r->most && r->n_token==0 && r->z<r->end ){
+    const char *next;
+    for(int i=0; i<t->n_absent; i++) row[t->absent[i]] = value_null();
+    next = KERNEL(line)(&k, t, r, r->z, row);
+    if( next==0 ){
+      r->n_token = 0;
+      break;
+    }
+    r->z = next;
+    row += r->stride;
+    n++;
+  }
+  return n;
 }

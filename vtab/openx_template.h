@@ -18,54 +18,67 @@
 ** takes: so the zero bytes behind a buffer end every match, and no loop asks
 ** for the end.
 **
-** Limits: TEMPLATE_VALUES values of a line, TEMPLATE_BYTES bytes between them;
-** objects within objects have no template.
+** Limits: TEMPLATE_SLOTS values of a line, a value more for each 32 bytes
+** between two of them; objects within objects have no template.
 */
 #ifndef TARN_OPENX_TEMPLATE_H
 #define TARN_OPENX_TEMPLATE_H
 #include "json_lenient.h"
 #include "kernel.h"
 
-#define TEMPLATE_VALUES 64
-#define TEMPLATE_BYTES 2048
+#define TEMPLATE_SLOTS 96
+#define TEMPLATE_PREFIX 32
 #define TEMPLATE_PADDING 64     /* zero bytes behind a buffer of lines (SCAN_PADDING) */
 
-/* How a value becomes a cell. */
-typedef enum TemplateKind { TEMPLATE_SKIP, TEMPLATE_TEXT, TEMPLATE_INTEGER, TEMPLATE_DOUBLE, TEMPLATE_BOOLEAN,
-  TEMPLATE_TOKEN } TemplateKind;
+/* What is done with a value. */
+typedef enum TemplateStep {
+  STEP_TEXT, STEP_STRING, STEP_SKIP_STRING,             /* quoted: text; a token; nothing */
+  STEP_INTEGER, STEP_DOUBLE, STEP_BOOLEAN, STEP_BARE, STEP_SKIP_BARE,
+  STEP_NONE,                                            /* no value: more bytes follow */
+  STEP_END                                              /* the bytes are the last of the line */
+} TemplateStep;
 
 typedef struct TemplateSlot {
-  unsigned short at, length;    /* bytes before the value, with its opening quote */
-  short column;                 /* -1: not needed */
-  unsigned char quoted, kind;   /* TemplateKind */
-  int64_t min, max;             /* of the column's type, TEMPLATE_INTEGER */
+  char bytes[TEMPLATE_PREFIX];  /* before the value, with its opening quote */
+  unsigned mask;                /* a bit for each of them */
+  unsigned short length;
+  unsigned short step;          /* TemplateStep */
+  int column, place;            /* -1: not needed; of its cell in a row */
+  int64_t min, max;             /* of the column's type, STEP_INTEGER */
 } TemplateSlot;
 
 typedef struct Template {
-  int n;                        /* values; 0: nothing is learned */
-  unsigned short tail_at, tail_length;  /* bytes after the last value */
-  TemplateSlot slot[TEMPLATE_VALUES];
-  char bytes[TEMPLATE_BYTES + TEMPLATE_PADDING];
+  int n;                        /* slots, the line's end included; 0: nothing is learned */
+  unsigned least;               /* bytes of a line at least */
+  int n_absent;                 /* cells of a row that it does not give */
+  short *absent;                /* their places; the owner's */
+  TemplateSlot slot[TEMPLATE_SLOTS];
 } Template;
-
-/* A value that is left to openx_convert. */
-typedef struct TemplateToken { int column; JsonToken token; } TemplateToken;
 
 /* Learn from a line, the bytes of blanks around its one flat object included:
 ** record[0..n_record) holds the object at z[0..n).  column_of gives a key's
-** column or -1, type_of a column's type.  Else the template is left empty. */
+** column or -1.  Else the template is left empty. */
 typedef struct TemplateColumns {
   int (*column_of)(void*, const JsonToken *key);
   const Type *(*type_of)(void*, int column);
+  int (*place_of)(void*, int column);
   void *arg;
 } TemplateColumns;
 void template_learn(Template*, const char *record, size_t n_record, const char *z, size_t n, const TemplateColumns*);
 
-/* The end of the line at z, its terminator or `end`, when it matches: then the
-** cells of its columns are set, or their tokens are among `token`
-** (TEMPLATE_VALUES of them).  NULL when it does not.  TEMPLATE_PADDING zero
-** bytes lie behind `end`. */
-typedef const char *(*TemplateMatch)(const Template*, const char *z, const char *end, Value *cell,
-                                     TemplateToken *token, int *n_token);
+/* A value that is left to openx_convert. */
+typedef struct TemplateToken { int column, place; JsonToken token; } TemplateToken;
+
+/* Lines from z on, made into rows of `stride` cells while they match, but not
+** more than `most`, nor any after one that leaves tokens. */
+typedef struct TemplateRun {
+  const char *z, *end;          /* z moves behind the lines; TEMPLATE_PADDING zero bytes lie behind `end` */
+  Value *to;
+  int stride, most;
+  TemplateToken *token; int n_token;    /* TEMPLATE_SLOTS of them; those of the last row */
+} TemplateRun;
+
+/* How many lines matched. */
+typedef int (*TemplateMatch)(const Template*, TemplateRun*);
 TemplateMatch template_match(Kernel);
 #endif

@@ -30,10 +30,11 @@ typedef struct SerdeOps {
   /* One record into row->cell; SCAN_PADDING bytes behind it may be read.  0 done (row->passed may be set), -1 error
   ** (row->error is set, or row->arena.oom). */
   int (*decode)(SerdeRow*, const char *z, size_t n);
-  /* The line at z when it is of a form that was met before: its cells, and its
-  ** end (the terminator, or `end`); else NULL, and decode must take it.  SCAN_PADDING
-  ** zero bytes lie behind `end`.  May be NULL. */
-  const char *(*decode_at)(SerdeRow*, const char *z, const char *end);
+  /* Lines from *z on as long as they are of a form that was met before, at most
+  ** `most`: their cells to rows of row->stride cells, the cell of a used column
+  ** at row->place[column].  How many; *z moves behind them.  SCAN_PADDING zero
+  ** bytes lie behind `end`.  decode takes the line that is next.  May be NULL. */
+  int (*decode_run)(SerdeRow*, const char **z, const char *end, Value *to, int most);
   void (*reset)(Serde*);        /* free what prepare took outside the arena; may be NULL */
   void (*end)(SerdeRow*);       /* free what row->state owns besides itself; may be NULL */
 } SerdeOps;
@@ -59,6 +60,7 @@ typedef struct SerdeError {
 struct SerdeRow {
   const Serde *serde;
   const unsigned char *used;    /* one flag a column */
+  const int *place; int stride; /* of decode_run's rows */
   Value *cell;                  /* n_column of them */
   Arena arena;                  /* emptied before each record */
   SerdeError error;

@@ -40,12 +40,11 @@ typedef struct State {
   JsonToken *slot;              /* of each column */
   Guess guess[GUESS_MAX];
   TemplateMatch match;
-  Template template[TEMPLATES];
+  Template *template[TEMPLATES];        /* made when learned */
   unsigned uses[TEMPLATES];     /* of late */
   int after[TEMPLATES];         /* which one matched after each, the last time */
-  short *absent[TEMPLATES]; int n_absent[TEMPLATES];    /* the used columns that it does not give */
   int current, credit;
-  TemplateToken token[TEMPLATE_VALUES];
+  TemplateToken token[TEMPLATE_SLOTS];
 } State;
 
 /* --- Preparing ----------------------------------------------------------- */
@@ -229,9 +228,8 @@ int openx_read_positions(OpenxWork *w, const OpenxPlan *plan, JsonReader *r, Jso
 static State *openx_state(SerdeRow *row){
   size_t n = (size_t)row->serde->n_column + 1;
   State *state = row->state;
-  short *absent;
   if( state ) return state;
-  state = sqlite3_malloc64(sizeof(*state) + sizeof(JsonToken)*n + sizeof(short)*n*TEMPLATES);
+  state = sqlite3_malloc64(sizeof(*state) + sizeof(JsonToken)*n);
   if( state==0 ){
     row->arena.oom = 1;
     return 0;
@@ -241,8 +239,6 @@ static State *openx_state(SerdeRow *row){
   state->credit = LEARN_CREDIT;
   state->match = template_match(kernel_chosen());
   state->slot = (JsonToken*)(state + 1);
-  absent = (short*)(state->slot + n);
-  for(int i=0; i<TEMPLATES; i++) state->absent[i] = absent + n*(size_t)i;
   row->state = state;
   return state;
 }
@@ -260,39 +256,43 @@ static int malformed(OpenxWork *w, const JsonReader *r, size_t byte){
   return 0;
 }
 
-/* The end of the line where template i fits it; its cells are set. */
-static const char *try_template(SerdeRow *row, State *state, int i, const char *z, const char *end){
-  OpenxWork w = { row, row->serde->plan, &row->arena, z, 0 };
-  const char *stop;
+/* Lines that template i fits. */
+static int try_template(SerdeRow *row, State *state, int i, TemplateRun *run){
+  const Openx *openx = row->serde->plan;
+  const char *z = run->z;
   int n;
-  if( state->template[i].n==0 ) return 0;
-  stop = state->match(&state->template[i], z, end, row->cell, state->token, &n);
-  if( stop==0 ) return 0;
-  for(int k=0; k<n; k++){
-    int c = state->token[k].column;
-    w.column = row->serde->column[c].name;
-    if( openx_convert(&w, &w.openx->top.child[c], &state->token[k].token, &row->cell[c]) ) return 0;
+  if( state->template[i]==0 || state->template[i]->n==0 ) return 0;
+  n = state->match(state->template[i], run);
+  for(int k=0; k<run->n_token; k++){
+    const TemplateToken *t = &run->token[k];
+    OpenxWork w = { row, openx, &row->arena, z, row->serde->column[t->column].name };
+    Value *cell = &run->to[(size_t)(n - 1)*(size_t)run->stride + (size_t)t->place];
+    if( openx_convert(&w, &openx->top.child[t->column], &t->token, cell) ) return -1;
   }
-  for(int k=0; k<state->n_absent[i]; k++) row->cell[state->absent[i][k]] = value_null();
-  return stop;
+  return n;
 }
 
-static const char *openx_decode_at(SerdeRow *row, const char *z, const char *end){
+/* The template that fits the line at hand is most likely the one that followed
+** the last one before. */
+static int openx_decode_run(SerdeRow *row, const char **z, const char *end, Value *to, int most){
   State *state = row->state;
-  const char *stop;
-  int last, i;
+  int all = 0;
   if( state==0 || row->plain ) return 0;
-  last = state->current;
-  i = state->after[last];
-  stop = try_template(row, state, i, z, end);
-  for(int k=0; stop==0 && k<TEMPLATES; k++){
-    if( k!=state->after[last] ) stop = try_template(row, state, i = k, z, end);
+  while( all<most && *z<end ){
+    TemplateRun run = { *z, end, to + (size_t)all*(size_t)row->stride, row->stride, most - all, state->token, 0 };
+    int last = state->current, likely = state->after[last], i = likely;
+    int n = try_template(row, state, i, &run);
+    for(int k=0; n==0 && k<TEMPLATES; k++){
+      if( k!=likely ) n = try_template(row, state, i = k, &run);
+    }
+    if( n<=0 ) break;           /* an error is met again by decode, which says what it is */
+    *z = run.z;
+    all += n;
+    state->after[last] = state->current = i;
+    state->uses[i] += (unsigned)n;
+    state->credit = state->credit + n>LEARN_CREDIT_MAX ? LEARN_CREDIT_MAX : state->credit + n;
   }
-  if( stop==0 ) return 0;
-  state->after[last] = state->current = i;
-  state->uses[i]++;
-  if( state->credit<LEARN_CREDIT_MAX ) state->credit++;
-  return stop;
+  return all;
 }
 
 typedef struct Learning { OpenxWork *w; State *state; int place; } Learning;
@@ -307,16 +307,29 @@ static const Type *learned_type(void *arg, int column){
   return l->w->openx->top.child[column].type;
 }
 
-/* The columns that are used and that template i does not give. */
-static void note_absent(const SerdeRow *row, State *state, int i){
-  const Template *t = &state->template[i];
-  state->n_absent[i] = 0;
+static int learned_place(void *arg, int column){
+  Learning *l = arg;
+  return l->w->row->place[column];
+}
+
+/* The columns that are used and that the template does not give. */
+static void note_absent(const SerdeRow *row, Template *t){
+  t->n_absent = 0;
   for(int c=0; c<row->serde->n_column; c++){
     int k = 0;
     if( !row->used[c] ) continue;
     while( k<t->n && t->slot[k].column!=c ) k++;
-    if( k==t->n ) state->absent[i][state->n_absent[i]++] = (short)c;
+    if( k==t->n ) t->absent[t->n_absent++] = (short)row->place[c];
   }
+}
+
+/* Nothing is lost without it. */
+static Template *template_new(const SerdeRow *row){
+  Template *t = sqlite3_malloc64(sizeof(*t) + sizeof(short)*((size_t)row->serde->n_column + 1));
+  if( t==0 ) return 0;
+  memset(t, 0, sizeof(*t));
+  t->absent = (short*)(t + 1);
+  return t;
 }
 
 /* Learn a line that the reader took, in the place of the least used template.
@@ -324,17 +337,18 @@ static void note_absent(const SerdeRow *row, State *state, int i){
 ** while. */
 static void learn_template(OpenxWork *w, State *state, const char *record, size_t n_record, const char *z, size_t n){
   Learning l = { w, state, 0 };
-  TemplateColumns columns = { learned_column, learned_type, &l };
+  TemplateColumns columns = { learned_column, learned_type, learned_place, &l };
   int least = 0;
-  if( w->openx->dots || w->openx->top.twins || w->row->plain ) return;
+  if( w->openx->dots || w->openx->top.twins || w->row->plain || w->row->place==0 ) return;
   if( --state->credit<0 ){
     if( state->credit< -LEARN_CREDIT_MAX ) state->credit = LEARN_CREDIT;
     return;
   }
   for(int i=1; i<TEMPLATES; i++) if( state->uses[i]<state->uses[least] ) least = i;
   for(int i=0; i<TEMPLATES; i++) state->uses[i] /= 2;
-  template_learn(&state->template[least], record, n_record, z, n, &columns);
-  note_absent(w->row, state, least);
+  if( state->template[least]==0 && (state->template[least] = template_new(w->row))==0 ) return;
+  template_learn(state->template[least], record, n_record, z, n, &columns);
+  note_absent(w->row, state->template[least]);
   state->uses[least] = 1;
   state->after[state->current] = least;
   state->current = least;
@@ -386,5 +400,10 @@ static int openx_decode(SerdeRow *row, const char *z, size_t n){
   return 0;
 }
 
+static void openx_end(SerdeRow *row){
+  State *state = row->state;
+  for(int i=0; state && i<TEMPLATES; i++) sqlite3_free(state->template[i]);
+}
+
 static const char *const openx_classes[] = { "org.openx.data.jsonserde.JsonSerDe", 0 };
-const SerdeOps serde_openx = { openx_classes, openx_prepare, openx_decode, openx_decode_at, 0, 0 };
+const SerdeOps serde_openx = { openx_classes, openx_prepare, openx_decode, openx_decode_run, 0, openx_end };

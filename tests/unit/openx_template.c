@@ -57,6 +57,8 @@ static size_t mutate(char *z, size_t n){
   }
 }
 
+static const int places[COLUMNS] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+
 static int same_value(const Value *a, const Value *b){
   if( a->kind!=b->kind ) return 0;
   if( a->kind==V_NULL ) return 1;
@@ -80,7 +82,12 @@ static int decode(SerdeRow *row, char *z, size_t n){
   row->error = (SerdeError){ 0, 0, 0, 0, 0 };
   row->passed = 0;
   memset(z + n, 0, SCAN_PADDING);
-  if( row->serde->ops->decode_at(row, z, z + n)==z + n ) return 0;
+  if( !row->plain ){
+    const char *at = z;
+    if( row->serde->ops->decode_run(row, &at, z + n, row->cell, 1)==1 && at==z + n ) return 0;
+    arena_reset(&row->arena);
+    row->error = (SerdeError){ 0, 0, 0, 0, 0 };
+  }
   return row->serde->ops->decode(row, z, n);
 }
 
@@ -89,11 +96,14 @@ static void start(SerdeRow *row, const Serde *serde, const unsigned char *used, 
   row->serde = serde;
   row->used = used;
   row->plain = plain;
+  row->place = places;
+  row->stride = COLUMNS;
   row->cell = calloc(COLUMNS, sizeof(Value));
   arena_init(&row->arena);
 }
 
 static void stop(SerdeRow *row){
+  row->serde->ops->end(row);
   sqlite3_free(row->state);
   free(row->cell);
   arena_free(&row->arena);
