@@ -207,7 +207,7 @@ def markdown(results):
     if forms:
         sections.append(["Forms, medians:", "", *forms])
     notes = os.path.join(HERE, "notes.md")
-    if os.path.exists(notes):
+    if meta["whole"] and os.path.exists(notes):
         with open(notes, encoding="utf-8") as f:
             sections.append([f.read().rstrip("\n")])
     for section in sections:
