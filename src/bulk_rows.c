@@ -273,7 +273,7 @@ static int buckets_new(PackedRows *p, uint64_t n){
 
 void packed_index(PackedRows *p){
   uint64_t n = BUCKETS_FIRST;
-  while( n<(uint64_t)p->n ) n *= 2;
+  while( n<2*(uint64_t)p->n ) n *= 2;
   if( p->oom || !buckets_new(p, n) ) return;
   link_all(p);
 }

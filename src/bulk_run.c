@@ -20,10 +20,18 @@
 #define BATCH 256               /* rows that go through a stage together */
 #define PARTS_MAX 4096
 
+/* Where a value of a joined row lies. */
+typedef struct Ref {
+  int step;                     /* -2 a constant, -1 the scanned row, else a step's packed row */
+  int index;                    /* of the cell */
+  const Value *value;           /* the constant */
+} Ref;
+
 typedef struct Step {
   int rel;
   int n_key;
   BulkOperand probe[BULK_KEYS]; /* from tables bound before */
+  Ref ref[BULK_KEYS];           /* the same */
   int own[BULK_KEYS];           /* slots of the table */
   int n_cell; int *slot;        /* packed: the keys' slots, then those read later */
   int once;                     /* one match is as good as many */
@@ -32,22 +40,28 @@ typedef struct Step {
 } Step;
 
 typedef struct Exec Exec;
+/* Rows on their way through the steps: which scanned row, which packed rows. */
+typedef struct Tuples {
+  int n, row[BATCH];
+  const PackedRow *packed[BULK_RELS][BATCH];
+} Tuples;
 /* One hand's room. */
 typedef struct Hand {
-  const Value *row[BULK_RELS];
+  const Value *row[BULK_RELS];  /* for conditions: the cells of each table */
   Value *cell[BULK_RELS];       /* of hashed tables: row[rel] points here */
   Value *out;
-  int error;                    /* what stopped it, or 0 */
+  Tuples *tuples;               /* into each step */
 } Hand;
 
 struct Exec {
   BulkRun *run;
   const BulkQuery *q;
   const BulkSink *sink;
-  Arena arena;
+  Arena *arena;
   BulkSet *set;
   int probe;                    /* the table that is scanned */
   int n_out; const BulkOperand *out;            /* what goes to the sink */
+  Ref *ref;                                     /* the same */
   int is_whole;                 /* that is the scanned row, as it is */
   int n_step; Step step[BULK_RELS];
   /* Conditions to test when table probe and the first k steps are bound. */
@@ -85,49 +99,20 @@ int bulk_interrupted(BulkRun *run){
 
 /* --- In a hand ----------------------------------------------------------- */
 
-static int emit(Exec *x, Hand *h, int hand, void *product){
-  for(int i=0; i<x->n_out; i++) h->out[i] = *bulk_cell(&x->out[i], h->row);
+static Value ref_value(const Exec *x, const Ref *r, const RowBlock *b, const Tuples *t, int i){
+  if( r->step>=0 ) return packed_cell(&x->step[r->step].rows, t->packed[r->step][i], r->index);
+  return r->step==-1 ? b->cell[(size_t)t->row[i]*(size_t)b->width + (size_t)r->index] : *r->value;
+}
+
+static int emit(Exec *x, Hand *h, int hand, void *product, const RowBlock *b, const Tuples *t, int i){
+  if( x->is_whole ) return x->sink->row(x->sink->arg, hand, product, b->cell + (size_t)t->row[i]*(size_t)b->width);
+  for(int k=0; k<x->n_out; k++) h->out[k] = ref_value(x, &x->ref[k], b, t, i);
   return x->sink->row(x->sink->arg, hand, product, h->out);
 }
 
 static int stage_passes(const Exec *x, const Hand *h, int stage){
   for(int i=0; i<x->n_cond[stage]; i++) if( bulk_test(x->cond[stage][i], h->row, x->set)!=1 ) return 0;
   return 1;
-}
-
-/* The keys of a step from the tables bound before; 0 when one is NULL. */
-static int probe_key(const Step *s, const Hand *h, Value *key){
-  for(int i=0; i<s->n_key; i++){
-    key[i] = *bulk_cell(&s->probe[i], h->row);
-    if( key[i].kind==V_NULL ) return 0;
-  }
-  return 1;
-}
-
-static void bind_row(const Step *s, Hand *h, const PackedRow *row){
-  for(int i=0; i<s->n_cell; i++) h->cell[s->rel][s->slot[i]] = packed_cell(&s->rows, row, i);
-}
-
-/* All rows of the steps from `at` on that match: SQLITE_OK or what the sink
-** says; *found when there was one. */
-static int descend(Exec *x, Hand *h, int hand, void *product, int at, const Value *key, uint64_t hash, int *found){
-  const Step *s = &x->step[at];
-  int rc = SQLITE_OK;
-  for(const PackedRow *row=packed_find(&s->rows, key, hash); row && rc==SQLITE_OK; row = packed_next(&s->rows, row, key)){
-    int below = 0;
-    bind_row(s, h, row);
-    if( !stage_passes(x, h, at+1) ) continue;
-    if( at+1==x->n_step ){
-      rc = emit(x, h, hand, product);
-      below = 1;
-    }else{
-      Value next[BULK_KEYS];
-      if( probe_key(s+1, h, next) ) rc = descend(x, h, hand, product, at+1, next, packed_hash(next, s[1].n_key), &below);
-    }
-    *found |= below;
-    if( below && s->once ) break;
-  }
-  return rc;
 }
 
 static const Value *block_row(const RowBlock *b, int i){
@@ -182,40 +167,92 @@ static int first_stage(const Exec *x, Hand *h, const RowBlock *b, int from, int 
   return n;
 }
 
-static int probe_batch(Exec *x, Hand *h, int hand, void *product, const RowBlock *b, int n, const int *selected){
-  const Step *s = x->step;
-  uint64_t hash[BATCH];
-  int has_key[BATCH], found = 0, rc = SQLITE_OK;
-  Value key[BULK_KEYS];
-  for(int i=0; i<n; i++){
-    h->row[x->probe] = block_row(b, selected[i]);
-    has_key[i] = probe_key(s, h, key);
-    if( !has_key[i] ) continue;
-    hash[i] = packed_hash(key, s->n_key);
-    packed_prefetch(&s->rows, hash[i]);
+/* The keys of a step for a tuple; 0 when one is NULL. */
+static int probe_key(const Exec *x, const Step *s, const RowBlock *b, const Tuples *t, int i, Value *key){
+  for(int k=0; k<s->n_key; k++){
+    key[k] = ref_value(x, &s->ref[k], b, t, i);
+    if( key[k].kind==V_NULL ) return 0;
   }
-  for(int i=0; i<n && rc==SQLITE_OK; i++){
-    if( !has_key[i] ) continue;
-    h->row[x->probe] = block_row(b, selected[i]);
-    probe_key(s, h, key);
-    rc = descend(x, h, hand, product, 0, key, hash[i], &found);
+  return 1;
+}
+
+/* Conditions that a step completes want the cells of all tables so far. */
+static int step_passes(const Exec *x, Hand *h, int at, const RowBlock *b, const Tuples *t, int i){
+  if( x->n_cond[at+1]==0 ) return 1;
+  h->row[x->probe] = block_row(b, t->row[i]);
+  for(int k=0; k<=at; k++){
+    const Step *s = &x->step[k];
+    for(int c=0; c<s->n_cell; c++) h->cell[s->rel][s->slot[c]] = packed_cell(&s->rows, t->packed[k][i], c);
+  }
+  return stage_passes(x, h, at+1);
+}
+
+static int run_step(Exec *x, Hand *h, int hand, void *product, const RowBlock *b, int at);
+
+/* A row that matches: into the next step's tuples, or out. */
+static int matched(Exec *x, Hand *h, int hand, void *product, const RowBlock *b, int at, Tuples *next){
+  if( at+1==x->n_step ) return emit(x, h, hand, product, b, next, 0);
+  return ++next->n==BATCH ? run_step(x, h, hand, product, b, at+1) : SQLITE_OK;
+}
+
+static int find_matches(Exec *x, Hand *h, int hand, void *product, const RowBlock *b, int at, int i, const PackedRow *head, uint64_t hash){
+  const Step *s = &x->step[at];
+  const Tuples *t = &h->tuples[at];
+  Tuples *next = &h->tuples[at+1];
+  Value key[BULK_KEYS];
+  int rc = SQLITE_OK;
+  probe_key(x, s, b, t, i, key);
+  for(const PackedRow *row=packed_find_from(&s->rows, head, key, hash); row && rc==SQLITE_OK; row = packed_next(&s->rows, row, key)){
+    int n = next->n;
+    next->row[n] = t->row[i];
+    for(int k=0; k<at; k++) next->packed[k][n] = t->packed[k][i];
+    next->packed[at][n] = row;
+    if( !step_passes(x, h, at, b, next, n) ) continue;
+    rc = matched(x, h, hand, product, b, at, next);
+    if( s->once ) break;
   }
   return rc;
 }
 
+/* All tuples of a step through it and those behind: hashes first, then the
+** buckets, then the rows, as in batch_in. */
+static int run_step(Exec *x, Hand *h, int hand, void *product, const RowBlock *b, int at){
+  const Step *s = &x->step[at];
+  Tuples *t = &h->tuples[at];
+  uint64_t hash[BATCH];
+  const PackedRow *head[BATCH];
+  char has_key[BATCH];
+  Value key[BULK_KEYS];
+  int rc = SQLITE_OK;
+  for(int i=0; i<t->n; i++){
+    has_key[i] = (char)probe_key(x, s, b, t, i, key);
+    if( !has_key[i] ) continue;
+    hash[i] = packed_hash(key, s->n_key);
+    packed_prefetch(&s->rows, hash[i]);
+  }
+  for(int i=0; i<t->n; i++){
+    head[i] = has_key[i] ? packed_head(&s->rows, hash[i]) : 0;
+    if( head[i] ) __builtin_prefetch(head[i]);
+  }
+  h->tuples[at+1].n = 0;
+  for(int i=0; i<t->n && rc==SQLITE_OK; i++){
+    if( head[i] ) rc = find_matches(x, h, hand, product, b, at, i, head[i], hash[i]);
+  }
+  t->n = 0;
+  if( rc==SQLITE_OK && at+1<x->n_step && h->tuples[at+1].n ) rc = run_step(x, h, hand, product, b, at+1);
+  return rc;
+}
+
 static int run_batches(Exec *x, Hand *h, int hand, void *product, const RowBlock *b){
-  int selected[BATCH], rc = SQLITE_OK;
+  Tuples *t = &h->tuples[0];
+  int rc = SQLITE_OK;
   for(int from=0; from<b->n && rc==SQLITE_OK; from += BATCH){
-    int to = b->n - from<BATCH ? b->n : from + BATCH;
-    int n = first_stage(x, h, b, from, to, selected);
+    t->n = first_stage(x, h, b, from, b->n - from<BATCH ? b->n : from + BATCH, t->row);
     if( x->n_step ){
-      rc = probe_batch(x, h, hand, product, b, n, selected);
+      rc = run_step(x, h, hand, product, b, 0);
       continue;
     }
-    for(int i=0; i<n && rc==SQLITE_OK; i++){
-      h->row[x->probe] = block_row(b, selected[i]);
-      rc = x->is_whole ? x->sink->row(x->sink->arg, hand, product, h->row[x->probe]) : emit(x, h, hand, product);
-    }
+    for(int i=0; i<t->n && rc==SQLITE_OK; i++) rc = emit(x, h, hand, product, b, t, i);
   }
   return rc;
 }
@@ -255,14 +292,38 @@ static int take_block(Exec *x, RowBlock *b){
   return rc;
 }
 
+static Ref ref_of(const Exec *x, const BulkOperand *o){
+  Ref r = { -2, 0, &o->value };
+  if( o->rel==x->probe ) return (Ref){ -1, o->slot, 0 };
+  for(int k=0; k<x->n_step && o->rel>=0; k++){
+    const Step *s = &x->step[k];
+    for(int c=0; c<s->n_cell && s->rel==o->rel; c++) if( s->slot[c]==o->slot ) return (Ref){ k, c, 0 };
+  }
+  return r;
+}
+
+/* Where the keys and the output come from, now that all steps are known. */
+static int find_refs(Exec *x){
+  x->ref = ARENA_ARRAY(x->arena, Ref, x->n_out+1);
+  if( x->ref==0 ) return SQLITE_NOMEM;
+  x->is_whole = 1;
+  for(int i=0; i<x->n_out; i++){
+    x->ref[i] = ref_of(x, &x->out[i]);
+    x->is_whole &= x->ref[i].step==-1 && x->ref[i].index==i;
+  }
+  for(int k=0; k<x->n_step; k++){
+    for(int i=0; i<x->step[k].n_key; i++) x->step[k].ref[i] = ref_of(x, &x->step[k].probe[i]);
+  }
+  return SQLITE_OK;
+}
+
 static int scan(Exec *x){
   RowMap map = { map_block, free_product, x };
   BulkSource *source = 0;
   RowBlock *block;
-  int rc = bulk_source_open(x->run, x->q, x->probe, &map, &source);
+  int rc = find_refs(x);
+  if( rc==SQLITE_OK ) rc = bulk_source_open(x->run, x->q, x->probe, &map, &source);
   if( rc!=SQLITE_OK ) return rc;
-  x->is_whole = 1;
-  for(int i=0; i<x->n_out; i++) x->is_whole &= x->out[i].rel==x->probe && x->out[i].slot==i;
   do{
     rc = bulk_source_next(source, &block);
     if( rc==SQLITE_ROW ) rc = take_block(x, block);
@@ -309,7 +370,7 @@ static int build_end(void *arg, int hand, void *product){
 
 /* What the table takes with its index. */
 static sqlite3_int64 built_bytes(const PackedRows *rows){
-  return rows->bytes + 16*rows->n;
+  return rows->bytes + 32*rows->n;
 }
 
 static int build_take(void *arg, void *product){
@@ -340,7 +401,7 @@ static int build(Exec *x, Step *step, int may_split, uint64_t *parts, uint64_t p
   Build b = { x, step, *parts, part, may_split };
   BulkSink sink = { &b, build_begin, build_row, build_end, build_take, build_free };
   Exec inner = *x;
-  BulkOperand *out = ARENA_ARRAY(&x->arena, BulkOperand, step->n_cell+1);
+  BulkOperand *out = ARENA_ARRAY(x->arena, BulkOperand, step->n_cell+1);
   int rc;
   if( out==0 ) return SQLITE_NOMEM;
   for(int i=0; i<step->n_cell; i++) out[i] = (BulkOperand){ step->rel, step->slot[i], value_null() };
@@ -500,7 +561,7 @@ static int is_read_later(const Exec *x, int at, int slot){
 static int choose_cells(Exec *x, int at){
   Step *s = &x->step[at];
   const BulkRel *rel = &x->q->rel[s->rel];
-  s->slot = ARENA_ARRAY(&x->arena, int, s->n_key + rel->n_column);
+  s->slot = ARENA_ARRAY(x->arena, int, s->n_key + rel->n_column);
   if( s->slot==0 ) return SQLITE_NOMEM;
   for(int i=0; i<s->n_key; i++) s->slot[s->n_cell++] = s->own[i];
   for(int slot=0; slot<rel->n_column; slot++){
@@ -624,19 +685,22 @@ static int run_all(Exec *x){
 static int make_hands(Exec *x){
   const BulkQuery *q = x->q;
   int n_out = q->n_out;
-  x->hand = ARENA_ARRAY(&x->arena, Hand, x->run->n_hand);
-  x->set = ARENA_ARRAY(&x->arena, BulkSet, q->n_set+1);
+  x->hand = ARENA_ARRAY(x->arena, Hand, x->run->n_hand);
+  x->set = ARENA_ARRAY(x->arena, BulkSet, q->n_set+1);
   for(int r=0; r<q->n_rel; r++) if( q->rel[r].n_column+BULK_KEYS>n_out ) n_out = q->rel[r].n_column+BULK_KEYS;
-  for(int i=0; i<x->run->n_hand && !x->arena.oom; i++){
+  for(int i=0; i<x->run->n_hand && !x->arena->oom; i++){
     Hand *h = &x->hand[i];
-    h->out = ARENA_ARRAY(&x->arena, Value, n_out+1);
-    for(int r=0; r<q->n_rel; r++) h->row[r] = h->cell[r] = ARENA_ARRAY(&x->arena, Value, q->rel[r].n_column+1);
+    h->out = ARENA_ARRAY(x->arena, Value, n_out+1);
+    h->tuples = arena_alloc_raw(x->arena, sizeof(Tuples)*(size_t)(q->n_rel+1));
+    if( h->tuples ) for(int k=0; k<=q->n_rel; k++) h->tuples[k].n = 0;
+    for(int r=0; r<q->n_rel; r++) h->row[r] = h->cell[r] = ARENA_ARRAY(x->arena, Value, q->rel[r].n_column+1);
   }
-  return x->arena.oom ? SQLITE_NOMEM : SQLITE_OK;
+  return x->arena->oom ? SQLITE_NOMEM : SQLITE_OK;
 }
 
 int bulk_run(BulkRun *run, const BulkQuery *q, const BulkSink *sink){
   Exec *x = sqlite3_malloc64(sizeof(*x));
+  Arena arena;
   int rc;
   if( x==0 ) return SQLITE_NOMEM;
   memset(x, 0, sizeof(*x));
@@ -646,12 +710,13 @@ int bulk_run(BulkRun *run, const BulkQuery *q, const BulkSink *sink){
   x->n_out = q->n_out;
   x->out = q->out;
   x->split = -1;
-  arena_init(&x->arena);
+  arena_init(&arena);
+  x->arena = &arena;
   rc = make_hands(x);
   if( rc==SQLITE_OK ) rc = run_all(x);
   for(int k=0; k<x->n_step; k++) packed_free(&x->step[k].rows);
   for(int i=0; i<q->n_set && x->set; i++) bulk_set_free(&x->set[i]);
-  arena_free(&x->arena);
+  arena_free(&arena);
   sqlite3_free(x);
   return rc;
 }
