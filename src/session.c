@@ -311,7 +311,7 @@ static int configure(Session *s){
   if( group_register(s->db, &(GroupHost){ &s->memory, &s->host })!=SQLITE_OK ) return session_fail_sqlite(s);
   if( sqlite3_create_function(s->db, "tarn_fail", 1, SQLITE_UTF8|SQLITE_DIRECTONLY, 0, fail_function, 0, 0)!=SQLITE_OK ) return session_fail_sqlite(s);
   /* page_size counts for a new lake only: large pages suit bulk loads. */
-  return session_exec(s, "PRAGMA page_size=16384") || session_exec(s, "PRAGMA cache_size=-65536");
+  return session_exec(s, "PRAGMA page_size=16384") || session_exec(s, "PRAGMA cache_size=-65536") || session_exec(s, "PRAGMA secure_delete=off");
 }
 
 int session_open(Session *s, const Options *o){
