@@ -30,7 +30,7 @@
 #include "../vtab/crew.h"
 
 #define ABANDON_MS 5000         /* a failed run aborts its uploads for so long; the rest is the next command's */
-#define ABANDON_STOPPED_MS 25   /* an interrupted one: the user waits */
+#define ABANDON_STOPPED_MS 20   /* an interrupted one: the user waits */
 #define FINISH_HANDS 8
 
 typedef struct Row {

@@ -272,7 +272,7 @@ def test_an_interrupted_export_aborts_its_uploads():
         assert process.returncode == 130 and time.time() - start < 2, (process.returncode, time.time() - start, err)
         time.sleep(0.1)
         assert exported(server) == {}, err
-        # It aborts what it can in 25 ms; the next command aborts the rest.
+        # It aborts what it can in 20 ms; the next command aborts the rest.
         server.faults = []
         lake.ok("query", "SELECT 1")
         assert server.uploads == {} and not os.path.exists(lake.path("lake.db-uploads")), server.uploads
