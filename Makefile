@@ -182,8 +182,15 @@ bench-stedi: bench-tools
 $(BUILD)/s3model: bench/s3model.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARN) -o $@ $< -lpthread
-bench-s3: all $(BUILD)/s3model
-	BUILD=$(BUILD) python3 bench/s3.py
+# DuckDB of the version whose httpfs is on PyPI.
+$(PEERS)/s3:
+	@tests/install-packages $(DEPS_PEERS)
+	python3 -m venv $@.new
+	$@.new/bin/pip install --quiet duckdb==1.4.4 duckdb-ext-httpfs==1.4.4.20260205 chdb
+	mv $@.new $@
+# Writes docs/benchmark-s3.md.
+bench-s3: all $(BUILD)/s3model $(PEERS)/s3
+	BUILD=$(BUILD) $(PEERS)/s3/bin/python bench/s3.py
 
 # Writes docs/benchmark-functions.md.
 bench-functions: all $(PEERS)/bench-env

@@ -72,9 +72,9 @@ static int send_list(int fd){
   char *body = malloc((size_t)n_object*400 + 1000), head[200];
   int n, rc;
   if( body==0 ) return 1;
-  n = sprintf(body, "<ListBucketResult><IsTruncated>false</IsTruncated>");
+  n = sprintf(body, "<ListBucketResult><Name>bench</Name><KeyCount>%d</KeyCount><IsTruncated>false</IsTruncated>", n_object);
   for(int i=0; i<n_object; i++){
-    n += sprintf(body+n, "<Contents><Key>%s</Key><Size>%lld</Size><ETag>\"%032d\"</ETag></Contents>", object[i].key, object[i].size, i);
+    n += sprintf(body+n, "<Contents><Key>%s</Key><LastModified>2026-11-22T00:00:00.000Z</LastModified><Size>%lld</Size><ETag>\"%032d\"</ETag></Contents>", object[i].key, object[i].size, i);
   }
   n += sprintf(body+n, "</ListBucketResult>");
   sprintf(head, "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n", n);
@@ -86,10 +86,11 @@ static int send_list(int fd){
 static int answer(int fd, const char *request){
   char key[200] = "", head[400];
   long long from = 0, end = -1;
+  int head_only = strncmp(request, "HEAD ", 5)==0;
   const char *range = strcasestr(request, "\r\nrange: bytes=");
   sleep_until(now_s() + first_byte_s);
   if( strstr(request, "list-type=2") ) return send_list(fd);
-  sscanf(request, "GET /bench/%199[^ ?]", key);
+  sscanf(request, "%*s /bench/%199[^ ?]", key);
   for(int i=0; i<n_object; i++){
     if( strcmp(object[i].key, key)!=0 ) continue;
     end = object[i].size;
@@ -100,8 +101,10 @@ static int answer(int fd, const char *request){
       sprintf(head, "HTTP/1.1 206 Partial\r\nContent-Range: bytes %lld-%lld/%lld\r\nETag: \"%032d\"\r\nContent-Length: %lld\r\n\r\n",
               from, end-1, object[i].size, i, end-from);
     }else{
-      sprintf(head, "HTTP/1.1 200 OK\r\nETag: \"%032d\"\r\nContent-Length: %lld\r\n\r\n", i, end);
+      sprintf(head, "HTTP/1.1 200 OK\r\nAccept-Ranges: bytes\r\nLast-Modified: Sun, 22 Nov 2026 00:00:00 GMT\r\n"
+                    "ETag: \"%032d\"\r\nContent-Length: %lld\r\n\r\n", i, end);
     }
+    if( head_only ) return send_all(fd, head, strlen(head));
     return send_all(fd, head, strlen(head)) || send_range(fd, from, end);
   }
   return send_all(fd, "HTTP/1.1 404 None\r\nContent-Length: 0\r\n\r\n", 41);
