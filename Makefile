@@ -60,7 +60,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(CORE_O) $(SRC_O)
 
 unit: $(UNIT)
 
-DEPS      = gcc make libc6-dev libsqlite3-dev sqlite3 zlib1g-dev libzstd-dev libbz2-dev libonig-dev libutf8proc-dev libstemmer-dev libxxhash-dev lemon tzdata libcurl4-openssl-dev libexpat1-dev libssl-dev
+DEPS      = gcc make libc6-dev libsqlite3-dev sqlite3 zlib1g-dev libzstd-dev libbz2-dev libisal-dev libonig-dev libutf8proc-dev libstemmer-dev libxxhash-dev lemon tzdata libcurl4-openssl-dev libexpat1-dev libssl-dev
 DEPS_TEST = python3 valgrind
 DEPS_LINT = cppcheck
 

@@ -6,12 +6,15 @@
 ** All formats may hold several members one after the other.  A file of no
 ** bytes is an empty file.  .lzo is refused by name.
 **
+** gzip is ISA-L's work where that library is there (codec_isal.h), else zlib's.
+**
 ** A codec is a constant table of operations; `step` makes some output from the
 ** input at hand.  A stream that ends inside a member is truncated: an error
 ** with the byte, never fewer rows.
 */
 #include "codec.h"
 #include "codec_block.h"
+#include "codec_isal.h"
 #include <bzlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -43,6 +46,7 @@ struct CodecStream {
   int between;                  /* no member is open: the input may end here */
   int at_end;                   /* of the input */
   unsigned char *next; int n_next;      /* input at hand */
+  IsalStream *isal;
   z_stream zlib;
   bz_stream bzip;
   ZSTD_DStream *zstd;
@@ -69,11 +73,20 @@ static int zlib_init(CodecStream *s, int window_bits){
 }
 
 static int gzip_init(CodecStream *s){
-  return zlib_init(s, 15 + 16);
+  if( !isal_stream_is_available() ) return zlib_init(s, 15 + 16);
+  s->isal = isal_stream_new();
+  return s->isal ? 0 : -1;
 }
 
 static int deflate_init(CodecStream *s){
   return zlib_init(s, 15);
+}
+
+/* What ISA-L can say too, so that errors do not depend on the library. */
+static const char *zlib_damage(const char *message){
+  static const char *const known[] = { "incorrect header check", "unknown compression method", "incorrect data check" };
+  for(size_t i=0; message && i<sizeof(known)/sizeof(known[0]); i++) if( strcmp(message, known[i])==0 ) return known[i];
+  return message && strcmp(message, "incorrect length check")==0 ? known[2] : "damaged data";
 }
 
 static StepResult zlib_step(CodecStream *s, char *out, int n, int *made){
@@ -89,12 +102,24 @@ static StepResult zlib_step(CodecStream *s, char *out, int n, int *made){
   if( rc==Z_STREAM_END ) return inflateReset(&s->zlib)==Z_OK ? STEP_MEMBER_END : STEP_NOMEM;
   if( rc==Z_OK || rc==Z_BUF_ERROR ) return STEP_MORE;
   if( rc==Z_MEM_ERROR ) return STEP_NOMEM;
-  s->reason = s->zlib.msg ? s->zlib.msg : "damaged data";
+  s->reason = zlib_damage(s->zlib.msg);
   return STEP_CORRUPT;
 }
 
 static void zlib_end(CodecStream *s){
   inflateEnd(&s->zlib);
+}
+
+static StepResult gzip_step(CodecStream *s, char *out, int n, int *made){
+  int rc;
+  if( s->isal==0 ) return zlib_step(s, out, n, made);
+  rc = isal_stream_step(s->isal, &s->next, &s->n_next, out, n, made, &s->reason);
+  return rc<0 ? STEP_CORRUPT : rc ? STEP_MEMBER_END : STEP_MORE;
+}
+
+static void gzip_end(CodecStream *s){
+  if( s->isal ) isal_stream_free(s->isal);
+  else zlib_end(s);
 }
 
 /* --- bzip2 --------------------------------------------------------------- */
@@ -190,7 +215,7 @@ static void block_end(CodecStream *s){
 /* --- The table ----------------------------------------------------------- */
 
 static const Codec codecs[] = {
-  { ".gz", "gzip", gzip_init, zlib_step, zlib_end },
+  { ".gz", "gzip", gzip_init, gzip_step, gzip_end },
   { ".zst", "zstd", zstd_init, zstd_step, zstd_end },
   { ".bz2", "bzip2", bzip_init, bzip_step, bzip_end },
   { ".deflate", "deflate", deflate_init, zlib_step, zlib_end },

@@ -30,11 +30,15 @@ static size_t count_mixed(const char *z, size_t n){
   return ends;
 }
 
-/* \n of z[0..n), or n+1 when there is a \r. */
+/* \n of z[0..n), or n+1 when there is a \r; so the other two. */
 static size_t count_scalar(const char *z, size_t n){
+  const char *end = z + n;
   size_t ends = 0;
   if( memchr(z, '\r', n) ) return n + 1;
-  for(size_t i=0; i<n; i++) ends += z[i]=='\n';
+  while( z<end && (z = memchr(z, '\n', (size_t)(end - z)))!=0 ){
+    ends++;
+    z++;
+  }
   return ends;
 }
 
