@@ -10,6 +10,7 @@
 #include "group.h"
 #include "group_run.h"
 #include "group_source.h"
+#include "jsonl.h"
 #include <string.h>
 
 #define COLUMN_SQL GROUP_COLUMNS        /* hidden columns after c0 … */
@@ -89,18 +90,20 @@ static int add_rows(GroupCursor *c, sqlite3_stmt *stmt){
 static int add_native(GroupCursor *c, int argc, sqlite3_value **argv, int *done){
   GroupTable *t = (GroupTable*)c->base.pVtab;
   const char *text = argc>2 ? (const char*)sqlite3_value_text(argv[2]) : 0;
+  GroupSourceHost host = { t->host.jsonl, t->host.jsonl ? t->host.jsonl->threads : 0 };
   GroupSource source;
   RowBlock *b;
   char *error = 0;
   int rc;
   *done = 0;
   if( text==0 ) return SQLITE_OK;
-  rc = group_source_open(&source, t->host.jsonl, text, c->spec.n_column, argc - 3, argv + 3, 0, &error);
+  rc = group_source_open(&source, t->db, &host, text, c->spec.n_column, argc - 3, argv + 3, &error);
   if( rc==SQLITE_OK && source.rows ){
     *done = 1;
     while( rc==SQLITE_OK && (rc = source.rows->ops->next(source.rows, &b, &error))==SQLITE_ROW ){
-      rc = source.n_column ? hash_groups_add_block(c->groups, b->cell, b->n) : hash_groups_count_rows(c->groups, b->n);
+      rc = source.n_column ? hash_groups_add_block(c->groups, b->cell, b->n, source.width) : hash_groups_count_rows(c->groups, b->n);
       if( rc!=SQLITE_OK ) rc = groups_failed(c, rc);
+      else if( is_interrupted(c) ) rc = SQLITE_INTERRUPT;
     }
     if( rc==SQLITE_DONE ) rc = SQLITE_OK;
   }

@@ -332,8 +332,8 @@ static int add_to_all(Groups *g, const Value *row){
   return rc;
 }
 
-int hash_groups_add_block(Groups *g, const Value *cell, int n){
-  int width = g->spec->n_column, rc = the_group(g);
+int hash_groups_add_block(Groups *g, const Value *cell, int n, int width){
+  int rc = the_group(g);
   if( g->spec->n_key==0 ){
     for(int i=0; i<n && rc==SQLITE_OK; i++){
       for(int k=0; k<g->n_distinct && i + AHEAD<n; k++){
@@ -372,7 +372,7 @@ int hash_groups_count_rows(Groups *g, int n){
 
 int hash_groups_add(Groups *g, const Value *row){
   int rc = tick(g);
-  return rc==SQLITE_OK ? hash_groups_add_block(g, row, 1) : rc;
+  return rc==SQLITE_OK ? hash_groups_add_block(g, row, 1, g->spec->n_column) : rc;
 }
 
 /* --- The end --------------------------------------------------------------- */

@@ -24,8 +24,8 @@ int hash_groups_open(const GroupSpec*, sqlite3_int64 memory, int (*interrupted)(
 void hash_groups_free(Groups*);      /* NULL is fine */
 /* SQLITE_OK, or an error; hash_groups_error then. */
 int hash_groups_add(Groups*, const Value *row);
-/* The same for n rows of spec->n_column cells. */
-int hash_groups_add_block(Groups*, const Value *cell, int n);
+/* The same for n rows that lie `width` cells apart. */
+int hash_groups_add_block(Groups*, const Value *cell, int n, int width);
 /* n rows of which nothing is looked at (count(*) only). */
 int hash_groups_count_rows(Groups*, int n);
 int hash_groups_end(Groups*);

@@ -4,10 +4,14 @@
 ** Whatever the text says that this table cannot do exactly is left to SQLite.
 */
 #include "group_source.h"
+#include "crew.h"
 #include "jsonl_rows.h"
 #include "jsonl_table.h"
+#include "pages.h"
 #include <stdlib.h>
 #include <string.h>
+
+#define STORED_ALONE_ROWS 20000 /* below, no threads */
 
 static int op_of(const char **pz){
   static const struct { const char *z; int op; } name[] = {
@@ -41,14 +45,15 @@ static void read_columns(GroupSource *s, const char **pz){
   *pz = *z=='-' ? z + 1 : z;
 }
 
-/* "C OP,…": 1 when all of them are decided exactly by the scan. */
+/* "C OP,…": 1 when all of them are decided exactly.  The types of a stored
+** table's columns (t NULL) are those of the values: whoever wrote the text knew. */
 static int read_filters(GroupSource *s, const JsonlTable *t, const char *z, int n_value, sqlite3_value **value, int *rc){
   int used = 0;
   while( *z>='0' && *z<='9' && s->n_filter<GROUP_FILTERS ){
     Filter *f = &s->filter[s->n_filter];
     char *end;
     int column = (int)strtol(z, &end, 10), op, has_value;
-    const Type *type = column_type(t, column);
+    const Type *type = t ? column_type(t, column) : &TYPE_VARCHAR;
     z = end;
     op = op_of(&z);
     has_value = op!=SQLITE_INDEX_CONSTRAINT_ISNULL && op!=SQLITE_INDEX_CONSTRAINT_ISNOTNULL;
@@ -57,6 +62,8 @@ static int read_filters(GroupSource *s, const JsonlTable *t, const char *z, int 
     if( *rc!=SQLITE_OK ) return 0;
     used += has_value;
     f->athena_nan = 1;
+    if( t==0 && f->value.kind==V_INT ) type = &TYPE_BIGINT;
+    if( t==0 && f->value.kind==V_REAL ) type = &TYPE_DOUBLE;
     if( !filter_is_exact(f, type) ) return 0;
     s->n_filter++;
     if( *z==',' ) z++;
@@ -64,31 +71,119 @@ static int read_filters(GroupSource *s, const JsonlTable *t, const char *z, int 
   return *z==' ';
 }
 
-int group_source_open(GroupSource *s, struct JsonlHost *host, const char *text, int n_column, int n_value,
-                      sqlite3_value **value, const RowMap *map, char **pzErr){
-  const char *z = text, *table = strstr(text, " of "), *where = strstr(text, " where ");
+/* --- Landing tables --------------------------------------------------------- */
+
+static int open_landing(GroupSource *s, JsonlTable *t, char **pzErr){
   JsonlRowsPlan plan;
-  JsonlTable *t;
-  int rc = SQLITE_OK;
-  memset(s, 0, sizeof(*s));
-  arena_init(&s->arena);
-  if( host==0 || strncmp(z, "landing ", 8) || table==0 || (t = jsonl_find(host, 0, table + 4))==0 ) return SQLITE_OK;
-  z += 8;
-  read_columns(s, &z);
-  if( *z!=' ' || (s->n_column!=n_column && s->n_column) ) return SQLITE_OK;
   for(int i=0; i<s->n_column; i++) if( column_type(t, s->column[i])==0 ) return SQLITE_OK;
-  if( where && where<table && !read_filters(s, t, where + 7, n_value, value, &rc) ) return rc;
   memset(&plan, 0, sizeof(plan));
-  plan.n_column = s->n_column;
+  plan.n_column = s->width = s->n_column;
   plan.column = s->column;
   plan.n_filter = s->n_filter;
   plan.filter = s->filter;
-  if( map ) plan.map = *map;
   return jsonl_rows_open(t, &plan, &s->rows, pzErr);
+}
+
+/* --- Stored tables ----------------------------------------------------------- */
+
+/* In a hand: only rows that pass stay. */
+static int keep_passing(void *arg, RowBlock *b, int hand){
+  const GroupSource *s = arg;
+  size_t width = (size_t)b->width;
+  int n = 0;
+  (void)hand;
+  for(int i=0; i<b->n; i++){
+    const Value *row = &b->cell[(size_t)i*width];
+    int passes = 1;
+    for(int k=0; k<s->n_filter && passes; k++) passes = filter_may_pass(&s->filter[k], &row[s->filter[k].column]);
+    if( !passes ) continue;
+    if( n<i ) memcpy(&b->cell[(size_t)n*width], row, sizeof(Value)*width);
+    n++;
+  }
+  b->n = n;
+  return 0;
+}
+
+/* The slot of a table's column among those that are read. */
+static int read_slot(GroupSource *s, int column){
+  for(int i=0; i<s->width; i++) if( s->column[i]==column ) return i;
+  if( s->width==GROUP_SOURCE_COLUMNS ) return -1;
+  s->column[s->width] = column;
+  return s->width++;
+}
+
+/* The names of the columns that are read; 0 when one of them is not there. */
+static int read_names(GroupSource *s, sqlite3 *db, const char *table, const char **name){
+  sqlite3_stmt *stmt = 0;
+  int found = 0;
+  if( sqlite3_prepare_v2(db, "SELECT cid, name FROM pragma_table_info(?1)", -1, &stmt, 0)!=SQLITE_OK ) return 0;
+  sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
+  while( sqlite3_step(stmt)==SQLITE_ROW ){
+    int column = sqlite3_column_int(stmt, 0);
+    const char *z = (const char*)sqlite3_column_text(stmt, 1);
+    for(int i=0; z && i<s->width; i++){
+      if( s->column[i]!=column || (name[i] = arena_strdup(&s->arena, z))==0 ) continue;
+      found++;
+    }
+  }
+  sqlite3_finalize(stmt);
+  return found==s->width;
+}
+
+/* Begin to read with a statement that stays under way: it keeps the pages as
+** they are.  *n: about how many rows. */
+static int hold(GroupSource *s, sqlite3 *db, const char *table, sqlite3_int64 *n){
+  char *sql = sqlite3_mprintf("SELECT max(rowid) FROM main.\"%w\"", table);
+  int rc = sql ? sqlite3_prepare_v2(db, sql, -1, &s->hold, 0) : SQLITE_NOMEM;
+  sqlite3_free(sql);
+  if( rc!=SQLITE_OK ) return rc;
+  rc = sqlite3_step(s->hold);
+  if( rc!=SQLITE_ROW ) return rc==SQLITE_DONE ? SQLITE_OK : rc;
+  *n = sqlite3_column_int64(s->hold, 0);
+  return SQLITE_OK;
+}
+
+static int open_stored(GroupSource *s, sqlite3 *db, const GroupSourceHost *host, const char *table, char **pzErr){
+  const char *name[GROUP_SOURCE_COLUMNS];
+  RowMap map = { keep_passing, 0, s };
+  sqlite3_int64 n = 0;
+  int rc, hands = host->hands>0 ? host->hands : crew_hands(), wanted = s->n_column;
+  s->width = 0;
+  for(int i=0; i<wanted; i++) if( read_slot(s, s->column[i])!=i ) return SQLITE_OK;   /* one of them twice */
+  for(int i=0; i<s->n_filter; i++){
+    s->filter[i].column = read_slot(s, s->filter[i].column);
+    if( s->filter[i].column<0 ) return SQLITE_OK;
+  }
+  if( s->width==0 || !read_names(s, db, table, name) ) return s->arena.oom ? SQLITE_NOMEM : SQLITE_OK;
+  if( sqlite3_txn_state(db, "main")==SQLITE_TXN_WRITE ) return SQLITE_OK;
+  if( (rc = hold(s, db, table, &n))!=SQLITE_OK ) return rc;
+  rc = pages_open(db, table, s->width, name, s->n_filter ? &map : 0, n<STORED_ALONE_ROWS ? 1 : hands, &s->rows, pzErr);
+  return rc==SQLITE_NOTFOUND ? SQLITE_OK : rc;
+}
+
+/* --- Both -------------------------------------------------------------------- */
+
+int group_source_open(GroupSource *s, sqlite3 *db, const GroupSourceHost *host, const char *text, int n_column,
+                      int n_value, sqlite3_value **value, char **pzErr){
+  const char *z = text, *table = strstr(text, " of "), *where = strstr(text, " where ");
+  int rc = SQLITE_OK, is_landing = strncmp(z, "landing ", 8)==0;
+  JsonlTable *t = 0;
+  memset(s, 0, sizeof(*s));
+  arena_init(&s->arena);
+  if( table==0 || (!is_landing && strncmp(z, "stored ", 7)) ) return SQLITE_OK;
+  table += 4;
+  if( is_landing && (host->jsonl==0 || (t = jsonl_find(host->jsonl, 0, table))==0) ) return SQLITE_OK;
+  z += is_landing ? 8 : 7;
+  read_columns(s, &z);
+  if( *z!=' ' || (s->n_column!=n_column && s->n_column) ) return SQLITE_OK;
+  if( where && where<table && !read_filters(s, t, where + 7, n_value, value, &rc) ) return rc;
+  return is_landing ? open_landing(s, t, pzErr) : open_stored(s, db, host, table, pzErr);
 }
 
 void group_source_close(GroupSource *s){
   if( s->rows ) s->rows->ops->close(s->rows);
   s->rows = 0;
+  sqlite3_finalize(s->hold);
+  s->hold = 0;
   arena_free(&s->arena);
 }

@@ -8,9 +8,11 @@
 **   KIND C,… [where C OP,…] of TABLE
 **   landing 3,0 where 1>,0<> of readings
 **
-** KIND: landing, a table of the module jsonl that the aggregation's query names.
+** KIND: landing, a table of the module jsonl that the aggregation's query names;
+** stored, a table of schema main, read from its pages.
 ** C: the input's columns, as numbers of the table's; - for none, when rows are
-** only counted.  OP: = <> < <= > >= null notnull; all must hold.
+** only counted.  OP: = <> < <= > >= null notnull; all must hold.  Integers are
+** compared with integers, doubles with doubles, texts with texts.
 */
 #ifndef TARN_GROUP_SOURCE_H
 #define TARN_GROUP_SOURCE_H
@@ -21,17 +23,26 @@
 #define GROUP_FILTERS 16        /* comparisons */
 
 struct JsonlHost;
+typedef struct GroupSourceHost {
+  struct JsonlHost *jsonl;      /* or NULL: no landing tables */
+  int hands;                    /* for stored tables; 0: the processors */
+} GroupSourceHost;
+
 typedef struct GroupSource {
   RowSource *rows;              /* NULL: the rows cannot be had natively; let SQLite make them */
-  int n_column, column[GROUP_SOURCE_COLUMNS];   /* of a row; none: rows are only counted */
+  int n_column;                 /* the first cells of a row; none: rows are only counted */
+  int width;                    /* cells of a row */
+  int column[GROUP_SOURCE_COLUMNS];
   int n_filter;
-  Arena arena;
   Filter filter[GROUP_FILTERS];
+  Arena arena;
+  sqlite3_stmt *hold;           /* stored: keeps the pages as they are */
 } GroupSource;
 
 /* Read a table as the text says.  SQLITE_OK, also when that is not possible
-** (out->rows==NULL); or an error with *pzErr (sqlite3_malloc). */
-int group_source_open(GroupSource *out, struct JsonlHost*, const char *text, int n_column, int n_value,
-                      sqlite3_value **value, const RowMap *map, char **pzErr);
+** (out->rows==NULL); or an error with *pzErr (sqlite3_malloc).  *out must stay
+** where it is until it is closed, also after an error. */
+int group_source_open(GroupSource *out, sqlite3*, const GroupSourceHost*, const char *text, int n_column,
+                      int n_value, sqlite3_value **value, char **pzErr);
 void group_source_close(GroupSource*);
 #endif

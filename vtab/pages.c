@@ -263,7 +263,7 @@ static int holds(sqlite3 *db, const char *sql, const char *table, sqlite3_int64 
   return v ? SQLITE_OK : SQLITE_NOTFOUND;
 }
 
-/* A statement under way may hold changed pages that a flush passes over. */
+/* A statement under way in a transaction that writes may hold changed pages that a flush passes over. */
 static int is_busy(sqlite3 *db){
   for(sqlite3_stmt *p = sqlite3_next_stmt(db, 0); p; p = sqlite3_next_stmt(db, p)) if( sqlite3_stmt_busy(p) ) return 1;
   return 0;
@@ -273,7 +273,7 @@ static int check_lake(sqlite3 *db, PageSource *s, const char *table){
   const char *file = sqlite3_db_filename(db, "main");
   sqlite3_int64 n;
   int rc;
-  if( file==0 || file[0]==0 || is_busy(db) ) return SQLITE_NOTFOUND;
+  if( file==0 || file[0]==0 || (sqlite3_txn_state(db, "main")==SQLITE_TXN_WRITE && is_busy(db)) ) return SQLITE_NOTFOUND;
   rc = holds(db, "SELECT journal_mode IN ('delete','truncate','persist') FROM pragma_journal_mode", 0, 0);
   if( rc==SQLITE_OK ) rc = holds(db, "SELECT cache_spill FROM pragma_cache_spill", 0, 0);
   if( rc==SQLITE_OK ) rc = holds(db, "SELECT encoding='UTF-8' FROM pragma_encoding", 0, 0);

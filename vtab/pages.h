@@ -25,7 +25,7 @@
 ** other tables is fine.
 **
 ** SQLITE_OK; SQLITE_NOTFOUND when the table cannot be read this way and SQLite
-** has to (no transaction, a WAL or in-memory lake, a statement under way,
+** has to (no transaction, a WAL or in-memory lake, a statement under way while it writes,
 ** readers that keep the pages from being written, WITHOUT ROWID, generated
 ** columns, defaults, a rowid alias); or an error with *pzErr (a malformed page
 ** is SQLITE_CORRUPT, here or from the source's `next`).

@@ -96,12 +96,13 @@ const char *emit_native_rows(Emitter *E, const Body *body, int n, Expr *const *e
   Native native = { E, info, {0}, {0}, 0 };
   Buf b;
   if( rel->kind!=REL_TABLE || info->table==0 || info->with || info->view || rel->sample || info->plain_sql ) return 0;
-  if( info->table->kind!=TABLE_LANDING ) return 0;
+  int is_landing = info->table->kind==TABLE_LANDING;
+  if( !is_landing && info->table->kind!=TABLE_STORED ) return 0;
   buf_init(&native.where, E->arena);
   buf_init(&native.value, E->arena);
   if( body->where && !add_term(&native, body->where) ) return 0;
   buf_init(&b, E->arena);
-  buf_str(&b, "landing ");
+  buf_str(&b, is_landing ? "landing " : "stored ");
   if( n==0 ) buf_char(&b, '-');
   for(int i=0; i<n; i++){
     int c = e[i] ? table_column(info, e[i]) : -1;
