@@ -41,7 +41,7 @@ SLOW_FORM = 1.5
 STEDI_SCALE = 0.0191        # as many rows as the real STEDI data has, where that is not at hand
 GB_PER_SCALE = 14
 GB_TEN_TIMES = 20
-SHORT_RUNS = 9              # of an entry that takes milliseconds, in one round
+SHORT_RUNS = 5              # of an entry that takes milliseconds, in one round
 
 
 class Contestant:
@@ -72,7 +72,7 @@ class Entry:
             if not counted:
                 c.first = runs[-1]["s"]
             else:
-                c.runs += [{k: run[k] for k in ("s", "mb", "bytes")} for run in runs]
+                c.runs += [{k: run[k] for k in ("s", "processor", "mb", "bytes")} for run in runs]
 
     def drop_slow_forms(self):
         for peer in {c.peer for c in self.contestants}:
@@ -140,7 +140,7 @@ class Bench:
             seconds, size = float(output.split()[0]), int(output.split()[1])
         elif measure == "first":
             seconds = first
-        return {"s": seconds, "mb": kb / 1024, "bytes": size, "output": output}
+        return {"s": seconds, "processor": processor, "mb": kb / 1024, "bytes": size, "output": output}
 
     def data(self, scale, zipped=False):
         """The folder of generated landing data, made when it is not there."""

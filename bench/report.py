@@ -142,13 +142,16 @@ def shell_rows(results):
     return [f"| DuckDB as its own shell ({version}), without Python | Tarn | shell | ratio |", "|---|---|---|---|", *rows] if rows else []
 
 
-def memory_rows(results):
+def resource_rows(results):
+    """What the big pipeline takes of the machine, by contestant."""
     entry = entry_of(results, "big pipeline")
-    if entry is None:
+    found = [c for c in (best(entry, p) for p in ("Tarn", *PEERS[:3])) if c]
+    if not found:
         return []
-    cells = [(c["peer"], middle([r["mb"] for r in c["runs"]])) for c in (best(entry, p) for p in ("Tarn", *PEERS[:3])) if c]
-    return ["| peak memory of the big pipeline | " + " | ".join(p for p, _ in cells) + " |", "|---|" + "---|" * len(cells),
-            "| MB | " + " | ".join(f"{mb:.0f}" for _, mb in cells) + " |"]
+    rows = [(name, [middle([r[key] for r in c["runs"]]) for c in found], digits)
+            for name, key, digits in (("processor seconds, all threads", "processor", 2), ("peak memory, MB", "mb", 0))]
+    return ["| big pipeline | " + " | ".join(c["peer"] for c in found) + " |", "|---|" + "---|" * len(found),
+            *(f"| {name} | " + " | ".join(f"{x:.{digits}f}" for x in numbers) + " |" for name, numbers, digits in rows)]
 
 
 def form_lines(results):
@@ -201,7 +204,7 @@ def markdown(results):
              f"(load {meta['load']:.1f} at the start).",
              f"*real STEDI data*: {meta['stedi']}.", "",
              "![Tarn beside its peers](benchmark.svg)", "", "## Goals", ""]
-    sections = [goal_rows(results), ["## Times"], time_rows(results), scan_rows(results), shell_rows(results), memory_rows(results),
+    sections = [goal_rows(results), ["## Times"], time_rows(results), scan_rows(results), shell_rows(results), resource_rows(results),
                 [HOW.rstrip("\n")]]
     forms = form_lines(results)
     if forms:

@@ -21,7 +21,7 @@ def read(*path):
 def results(slower):
     """What bench.py would keep, had every peer taken `slower` times as long as Tarn."""
     def contestant(peer, s, size):
-        return {"peer": peer, "form": "", "runs": [{"s": s * k, "mb": 100.0, "bytes": size} for k in (0.9, 1.0, 1.2)]}
+        return {"peer": peer, "form": "", "runs": [{"s": s * k, "processor": s * k, "mb": 100.0, "bytes": size} for k in (0.9, 1.0, 1.2)]}
     entries = []
     for work in dict.fromkeys(work for work, *_ in report.GOALS):
         peers = [against for w, against, *_ in report.GOALS if w == work]
