@@ -45,6 +45,7 @@ int bulk_insert(Session*, const Compiled*, const TableName*, long long *n);
 /* After the transaction: let go of what bulk_insert attached. */
 void bulk_forget(Session*);
 
-/* Whether a query certainly has no rows: 1 none, 0 unknown or some, -1 failed. */
-int bulk_is_empty(Session*, const Compiled*);
+/* Which of n queries (NULL: none) certainly have no rows.  0, or 1 with
+** session->error when it was interrupted. */
+int bulk_find_empty(Session*, int n, Compiled *const *c, char *is_empty);
 #endif

@@ -1,15 +1,17 @@
 /*
-** Whether a query has no rows, found natively: checks (checks.c) are queries
+** Which queries have no rows, found natively: checks (checks.c) are queries
 ** that are expected to have none, and to group or list their rows is only worth
-** while when there are some.
+** while when there are some.  All are looked at together: a stored table is
+** read once for all that ask it, a subquery is looked up by all that have it.
 **
 ** A SELECT has none when no row passes its FROM and WHERE, unless it aggregates
 ** without keys: then there is one row, and its HAVING must be false over
 ** nothing (`count(*) > 0`).  A union has none when none of its parts has.
 */
+#include <string.h>
 #include "bulk_run.h"
 
-#define PARTS_MAX 64            /* of a union */
+#define PARTS_MAX 128           /* SELECTs of all checks together */
 
 /* --- Is there a row? ----------------------------------------------------- */
 
@@ -83,38 +85,111 @@ static int needs_rows(const Select *s){
 
 /* --- The query ----------------------------------------------------------- */
 
-typedef struct Parts { Arena *arena; int n; BulkQuery *part[PARTS_MAX]; } Parts;
+/* A SELECT of a check. */
+typedef struct Part { BulkQuery *q; int check; int is_done; } Part;
+typedef struct Parts {
+  Session *s;
+  BulkRun run;
+  int n; Part part[PARTS_MAX];
+  char *state;                  /* of each check: EMPTY until known better */
+} Parts;
+enum { UNKNOWN = 0, EMPTY = 1 };
 
-/* The rows that the query's parts are made of: 0 when they are not known. */
-static int add_parts(Parts *p, const Body *body, int depth){
+/* The rows that a query's parts are made of: 0 when they are not known. */
+static int add_parts(Parts *p, const Body *body, int check, int depth){
   const BodyInfo *info = body->sem;
+  BulkQuery *q;
   if( depth>BULK_DEPTH*4 || info==0 ) return 0;
-  if( body->kind==BODY_SETOP ) return body->op=='U' && add_parts(p, body->left, depth+1) && add_parts(p, body->right, depth+1);
+  if( body->kind==BODY_SETOP ){
+    return body->op=='U' && add_parts(p, body->left, check, depth+1) && add_parts(p, body->right, check, depth+1);
+  }
   if( body->kind!=BODY_SELECT || p->n==PARTS_MAX || !needs_rows(info->select) ) return 0;
-  p->part[p->n] = bulk_rows_of(p->arena, info->select);
-  return p->part[p->n++]!=0;
-}
-
-static int all_small(BulkRun *run, const Parts *p){
-  for(int i=0; i<p->n; i++) if( !bulk_is_small(run, p->part[i]) ) return 0;
+  q = bulk_rows_of(&p->s->arena, info->select);
+  if( q==0 ) return 0;
+  p->part[p->n++] = (Part){ q, check, 0 };
   return 1;
 }
 
-int bulk_is_empty(Session *s, const Compiled *c){
-  Parts p = {&s->arena, 0, {0}};
-  BulkRun run;
-  int rc, found = 0;
-  if( bulk_forced()==1 || c->statement->query==0 || !add_parts(&p, c->statement->query->body, 0) ) return 0;
-  bulk_run_init(&run, s);
-  if( bulk_forced()<0 && all_small(&run, &p) ) return 0;
-  rc = bulk_run_begin(&run);
-  for(int i=0; i<p.n && rc==SQLITE_OK && !found; i++) rc = has_rows(&run, p.part[i], &found);
-  bulk_run_end(&run);
-  sqlite3_free(run.error);
-  if( rc==SQLITE_INTERRUPT ){
-    s->interrupted = 1;
-    session_fail(s, "interrupted");
-    return -1;
+static int is_mergeable(const BulkQuery *q){
+  return q->n_rel==1 && q->n_cond>0 && q->rel[0].table->kind==TABLE_STORED;
+}
+
+/* Look for rows of one part.  SQLITE_INTERRUPT, or SQLITE_OK. */
+static int look_at(Parts *p, Part *part){
+  int found, rc;
+  part->is_done = 1;
+  if( p->state[part->check]!=EMPTY ) return SQLITE_OK;
+  rc = has_rows(&p->run, part->q, &found);
+  if( rc!=SQLITE_OK || found ) p->state[part->check] = UNKNOWN;
+  return rc==SQLITE_INTERRUPT ? rc : SQLITE_OK;
+}
+
+/* This part and all later ones over the same table: with one scan when there
+** are no rows, as they expect. */
+static int look_together(Parts *p, int first){
+  BulkQuery *q[PARTS_MAX], *all;
+  Part *same[PARTS_MAX];
+  int n = 0, found = 1, rc = SQLITE_OK;
+  for(int i=first; i<p->n; i++){
+    Part *part = &p->part[i];
+    if( part->is_done || p->state[part->check]!=EMPTY || !is_mergeable(part->q) ) continue;
+    if( part->q->rel[0].table!=p->part[first].q->rel[0].table
+     && strcmp(part->q->rel[0].table->sqlite_name, p->part[first].q->rel[0].table->sqlite_name)!=0 ) continue;
+    same[n] = part;
+    q[n++] = part->q;
   }
-  return rc==SQLITE_OK && !found;
+  all = n>1 ? bulk_merge(&p->s->arena, n, q) : 0;
+  if( all ) rc = has_rows(&p->run, all, &found);
+  if( rc==SQLITE_INTERRUPT ) return rc;
+  for(int i=0; i<n; i++){
+    if( rc==SQLITE_OK && !found ) same[i]->is_done = 1;
+    else if( look_at(p, same[i])==SQLITE_INTERRUPT ) return SQLITE_INTERRUPT;
+  }
+  return SQLITE_OK;
+}
+
+static int look_at_all(Parts *p){
+  int rc = SQLITE_OK;
+  for(int i=0; i<p->n && rc==SQLITE_OK; i++){
+    Part *part = &p->part[i];
+    if( part->is_done || p->state[part->check]!=EMPTY ) continue;
+    rc = is_mergeable(part->q) ? look_together(p, i) : look_at(p, part);
+  }
+  return rc;
+}
+
+static int all_small(Parts *p){
+  for(int i=0; i<p->n; i++) if( !bulk_is_small(&p->run, p->part[i].q) ) return 0;
+  return 1;
+}
+
+int bulk_find_empty(Session *s, int n, Compiled *const *c, char *is_empty){
+  Parts *p = ARENA_NEW(&s->arena, Parts);
+  BulkKept *kept = ARENA_NEW(&s->arena, BulkKept);
+  int rc = SQLITE_OK;
+  memset(is_empty, UNKNOWN, (size_t)n);
+  if( bulk_forced()==1 ) return 0;
+  p->s = s;
+  p->state = is_empty;
+  for(int i=0; i<n; i++){
+    int before = p->n;
+    if( c[i]==0 || c[i]->statement->query==0 ) continue;
+    if( add_parts(p, c[i]->statement->query->body, i, 0) ) is_empty[i] = EMPTY;
+    else p->n = before;
+  }
+  bulk_run_init(&p->run, s);
+  if( p->n==0 || (bulk_forced()<0 && all_small(p)) ){
+    memset(is_empty, UNKNOWN, (size_t)n);
+    return 0;
+  }
+  p->run.kept = kept;
+  rc = bulk_run_begin(&p->run);
+  if( rc==SQLITE_OK ) rc = look_at_all(p);
+  else memset(is_empty, UNKNOWN, (size_t)n);
+  bulk_run_end(&p->run);
+  for(int i=0; i<kept->n; i++) packed_free(&kept->of[i].set.rows);
+  sqlite3_free(p->run.error);
+  if( rc!=SQLITE_INTERRUPT ) return 0;
+  s->interrupted = 1;
+  return session_fail(s, "interrupted");
 }

@@ -85,6 +85,12 @@ struct Env {
 /* The rows that a SELECT's FROM and WHERE give, without columns; NULL. */
 BulkQuery *bulk_rows_of(Arena*, const Select*);
 
+/* Do two queries read the same and ask the same, so that their rows are the same? */
+int bulk_same_query(const BulkQuery*, const BulkQuery*);
+/* Several queries without columns over one table as one, whose rows are those
+** of any of them; NULL when they do not fit into one. */
+BulkQuery *bulk_merge(Arena*, int n, BulkQuery *const *q);
+
 /* Each returns 1, or 0 when it does not know the shape. */
 int bulk_resolve(Recogniser*, const Env*, const Field*, BulkOperand *out);
 int bulk_operand(Recogniser*, const Env*, Expr*, BulkOperand *out);

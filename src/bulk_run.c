@@ -17,7 +17,7 @@
 #include <string.h>
 #include "bulk_run.h"
 
-#define BATCH 256               /* rows that go through a stage together */
+#define BATCH BULK_BATCH        /* rows that go through a stage together */
 #define PARTS_MAX 4096
 
 /* Where a value of a joined row lies. */
@@ -119,52 +119,18 @@ static const Value *block_row(const RowBlock *b, int i){
   return b->cell + (size_t)i*(size_t)b->width;
 }
 
-/* x IN (set) for all rows of a batch: hashes first, then the buckets, then the
-** rows, so that they come from memory side by side. */
-static int batch_in(const Exec *x, const BulkCond *c, const RowBlock *b, int n, int *selected){
-  const BulkSet *set = &x->set[c->set];
-  const PackedRow *head[BATCH];
-  uint64_t hash[BATCH];
-  int slot = c->key[0].slot, kept = 0;
-  if( set->rows.n==0 ) return 0;
-  for(int i=0; i<n; i++){
-    const Value *v = &block_row(b, selected[i])[slot];
-    if( v->kind==V_NULL ) continue;
-    selected[kept] = selected[i];
-    hash[kept] = packed_hash(v, 1);
-    packed_prefetch(&set->rows, hash[kept++]);
-  }
-  n = kept;
-  for(int i=0; i<n; i++){
-    head[i] = packed_head(&set->rows, hash[i]);
-    if( head[i] ) __builtin_prefetch(head[i]);
-  }
-  kept = 0;
-  for(int i=0; i<n; i++){
-    const Value *v = &block_row(b, selected[i])[slot];
-    if( head[i] && packed_find_from(&set->rows, head[i], v, hash[i]) ) selected[kept++] = selected[i];
-  }
-  return kept;
-}
-
 /* The rows of a batch that pass the first stage: how many, their indexes. */
-static int first_stage(const Exec *x, Hand *h, const RowBlock *b, int from, int to, int *selected){
-  int n = to-from;
-  for(int i=0; i<n; i++) selected[i] = from+i;
-  for(int k=0; k<x->n_cond[0] && n; k++){
-    const BulkCond *c = x->cond[0][k];
+static int first_stage(const Exec *x, const RowBlock *b, int from, int to, int *selected){
+  BulkBatch batch = { b, x->probe, to-from, selected };
+  unsigned char t[BATCH];
+  for(int i=0; i<batch.n; i++) selected[i] = from+i;
+  for(int k=0; k<x->n_cond[0] && batch.n; k++){
     int kept = 0;
-    if( c->kind==BULK_IN && c->n_key==1 ){
-      n = batch_in(x, c, b, n, selected);
-      continue;
-    }
-    for(int i=0; i<n; i++){
-      h->row[x->probe] = block_row(b, selected[i]);
-      if( bulk_test(c, h->row, x->set)==1 ) selected[kept++] = selected[i];
-    }
-    n = kept;
+    bulk_test_batch(x->cond[0][k], &batch, x->set, t);
+    for(int i=0; i<batch.n; i++) if( t[i]==1 ) selected[kept++] = selected[i];
+    batch.n = kept;
   }
-  return n;
+  return batch.n;
 }
 
 /* The keys of a step for a tuple; 0 when one is NULL. */
@@ -215,7 +181,7 @@ static int find_matches(Exec *x, Hand *h, int hand, void *product, const RowBloc
 }
 
 /* All tuples of a step through it and those behind: hashes first, then the
-** buckets, then the rows, as in batch_in. */
+** buckets, then the rows, as in bulk_test_batch. */
 static int run_step(Exec *x, Hand *h, int hand, void *product, const RowBlock *b, int at){
   const Step *s = &x->step[at];
   Tuples *t = &h->tuples[at];
@@ -247,7 +213,7 @@ static int run_batches(Exec *x, Hand *h, int hand, void *product, const RowBlock
   Tuples *t = &h->tuples[0];
   int rc = SQLITE_OK;
   for(int from=0; from<b->n && rc==SQLITE_OK; from += BATCH){
-    t->n = first_stage(x, h, b, from, b->n - from<BATCH ? b->n : from + BATCH, t->row);
+    t->n = first_stage(x, b, from, b->n - from<BATCH ? b->n : from + BATCH, t->row);
     if( x->n_step ){
       rc = run_step(x, h, hand, product, b, 0);
       continue;
@@ -488,7 +454,7 @@ static void distinct_free(void *arg, void *product){
 }
 
 void bulk_set_free(BulkSet *set){
-  packed_free(&set->rows);
+  if( !set->is_kept ) packed_free(&set->rows);
 }
 
 int bulk_distinct(BulkRun *run, const BulkQuery *q, int with_null, BulkSet *set){
@@ -497,7 +463,7 @@ int bulk_distinct(BulkRun *run, const BulkQuery *q, int with_null, BulkSet *set)
   size_t n = (size_t)run->n_hand;
   int rc = SQLITE_NOMEM;
   packed_init(&set->rows, q->n_out, q->n_out);
-  set->has_null = 0;
+  set->has_null = set->is_kept = 0;
   d.local = sqlite3_malloc64(n*sizeof(*d.local) + n);
   if( d.local ){
     d.has_null = (char*)(d.local + n);
@@ -525,10 +491,27 @@ static int set_of_list(const BulkCond *c, BulkSet *set){
   return SQLITE_OK;
 }
 
+/* The rows of a subquery, which may have been looked up before. */
+static int set_of_query(BulkRun *run, const BulkQuery *q, BulkSet *set){
+  BulkKept *kept = run->kept;
+  int rc;
+  for(int i=0; kept && i<kept->n; i++){
+    if( !bulk_same_query(kept->of[i].query, q) ) continue;
+    *set = kept->of[i].set;
+    return SQLITE_OK;
+  }
+  rc = bulk_distinct(run, q, 0, set);
+  if( rc!=SQLITE_OK || kept==0 || kept->n==BULK_KEPT ) return rc;
+  set->is_kept = 1;
+  kept->of[kept->n].query = q;
+  kept->of[kept->n++].set = *set;
+  return SQLITE_OK;
+}
+
 static int build_sets(Exec *x){
   for(int i=0; i<x->q->n_set; i++){
     const BulkCond *c = x->q->set[i];
-    int rc = c->query ? bulk_distinct(x->run, c->query, 0, &x->set[i]) : set_of_list(c, &x->set[i]);
+    int rc = c->query ? set_of_query(x->run, c->query, &x->set[i]) : set_of_list(c, &x->set[i]);
     if( rc!=SQLITE_OK ) return rc;
     x->bytes += x->set[i].rows.bytes;
     if( x->bytes>x->run->memory ) return BULK_PLAIN;

@@ -11,6 +11,20 @@
 /* Results beside SQLite's codes: the plain path has to do it. */
 #define BULK_PLAIN (-1)
 
+#define BULK_KEPT 16            /* sets that are kept */
+
+/* Rows that are looked up: an IN list, the rows of a subquery. */
+typedef struct BulkSet {
+  PackedRows rows;
+  int has_null;                 /* a NULL was among them (it is not in rows) */
+  int is_kept;                  /* by BulkRun.kept: not to be freed */
+} BulkSet;
+/* Sets that several queries of one run look up. */
+typedef struct BulkKept {
+  int n;
+  struct { const BulkQuery *query; BulkSet set; } of[BULK_KEPT];
+} BulkKept;
+
 /* What runs of one statement share. */
 typedef struct BulkRun {
   sqlite3 *db;
@@ -20,6 +34,7 @@ typedef struct BulkRun {
   volatile int *stop;           /* set by SIGINT; NULL: none */
   sqlite3_stmt *running;        /* keeps sqlite3_interrupt awake, asks about it */
   sqlite3_stmt *select1;
+  BulkKept *kept;               /* sets are kept there; NULL: none is */
   char *error;                  /* sqlite3_malloc, or NULL */
 } BulkRun;
 
@@ -50,11 +65,6 @@ typedef struct BulkSink {
 ** enough), BULK_PLAIN, or an error with run->error. */
 int bulk_run(BulkRun*, const BulkQuery*, const BulkSink*);
 
-/* Rows that are looked up: an IN list, the rows of a subquery. */
-typedef struct BulkSet {
-  PackedRows rows;
-  int has_null;                 /* a NULL was among them (it is not in rows) */
-} BulkSet;
 /* The distinct rows of a query in the order in which they first come.
 ** with_null: rows with NULLs too. */
 int bulk_distinct(BulkRun*, const BulkQuery*, int with_null, BulkSet*);
@@ -68,6 +78,18 @@ int bulk_write(BulkRun*, const BulkQuery*, const char *table, long long *n);
 int bulk_test(const BulkCond*, const Value *const *row, const BulkSet *sets);
 static inline const Value *bulk_cell(const BulkOperand *o, const Value *const *row){
   return o->rel<0 ? &o->value : &row[o->rel][o->slot];
+}
+
+/* The same for many rows of one table, which is all that the condition reads. */
+#define BULK_BATCH 256
+typedef struct BulkBatch {
+  const RowBlock *block;
+  int rel, n;
+  const int *selected;          /* indexes of rows of the block */
+} BulkBatch;
+void bulk_test_batch(const BulkCond*, const BulkBatch*, const BulkSet *sets, unsigned char *out);
+static inline const Value *bulk_batch_row(const BulkBatch *b, int i){
+  return b->block->cell + (size_t)b->selected[i]*(size_t)b->block->width;
 }
 
 /* The rows of one table, in blocks (bulk_source.c). */

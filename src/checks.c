@@ -67,7 +67,7 @@ static int run_query(Session *s, const Compiled *c, CheckResult *r){
   return rc<0;
 }
 
-static int run_check(Session *s, Graph *g, const char *file, CheckResult *r){
+static int run_check(Session *s, Graph *g, const char *file, int is_empty, CheckResult *r){
   const char *text = read_text_file(s, file);
   Missing missing = {s, g, 0};
   Statement *tree = 0;
@@ -75,6 +75,7 @@ static int run_check(Session *s, Graph *g, const char *file, CheckResult *r){
   AthenaError error;
   if( text==0 ) return 1;
   r->is_warning = strncmp(text, "-- warn", 7)==0 && strchr(" \n\r", text[7])!=0;
+  if( is_empty ) return 0;
   memset(&error, 0, sizeof(error));
   if( athena_parse(&s->arena, text, &tree, &error) ){
     session_fail_athena(s, &error);
@@ -90,24 +91,41 @@ static int run_check(Session *s, Graph *g, const char *file, CheckResult *r){
     r->skipped = 1;
     return 0;
   }
-  if( statement_compile(s, text, &c) ) return fail_at(s, file);
-  int empty = bulk_is_empty(s, c);
-  if( empty<0 || (empty==0 && run_query(s, c, r)) ) return fail_at(s, file);
+  if( statement_compile(s, text, &c) || run_query(s, c, r) ) return fail_at(s, file);
   return 0;
+}
+
+/* Which checks have no rows, found by bulk queries; what is wrong with a check
+** is said when its turn comes. */
+static int find_empty(Session *s, int n, char **file, char *is_empty){
+  Compiled **c = ARENA_ARRAY(&s->arena, Compiled*, n+1);
+  int rc;
+  for(int i=0; i<n; i++){
+    const char *text = read_text_file(s, file[i]);
+    if( text && statement_compile(s, text, &c[i])==0 && c[i]->statement->kind==ST_QUERY ) continue;
+    c[i] = 0;
+    sqlite3_free(s->error);
+    s->error = 0;
+  }
+  rc = bulk_find_empty(s, n, c, is_empty);
+  arena_reset(&s->arena);
+  return rc;
 }
 
 int checks_run(Session *s, Graph *g, Run *run){
   int n, failed = 0;
   long long rows = 0;
   const char *first = 0;
-  char **file = list_sql_files(s, g->arena, arena_printf(g->arena, "%s/checks", s->options->sql_dir), &n);
+  char *is_empty, **file = list_sql_files(s, g->arena, arena_printf(g->arena, "%s/checks", s->options->sql_dir), &n);
   if( file==0 ) return 1;
   run->check = ARENA_ARRAY(g->arena, CheckResult, n+1);
+  is_empty = ARENA_ARRAY(g->arena, char, n+1);
+  if( find_empty(s, n, file, is_empty) ) return 1;
   for(int i=0; i<n; i++){
     CheckResult *r = &run->check[run->n_check++];
     const char *name = strrchr(file[i], '/')+1;
     r->name = arena_strndup(g->arena, name, strlen(name)-4);
-    if( run_check(s, g, file[i], r) ) return 1;
+    if( run_check(s, g, file[i], is_empty[i], r) ) return 1;
     if( r->rows && !r->is_warning ){
       if( !failed++ ) first = file[i];
       rows += r->rows;
