@@ -20,6 +20,7 @@
 #include <string.h>
 
 #define BLOCK_BYTES (256*1024)
+#define BLOCK_BYTES_MIN 16      /* a byte order mark is read whole */
 
 /* Keep an error text; SQLITE_ERROR without one is out of memory. */
 static void stop(JsonlBlock *b, int rc, char *message){
@@ -104,8 +105,9 @@ static int next_file(JsonlReader *r, char **pzErr){
 }
 
 /* Room for more bytes behind b->end; twice as much as there is when it is full. */
-static int reserve(JsonlBlock *b, size_t least){
-  size_t cap = b->cap ? b->cap : BLOCK_BYTES;
+static int reserve(const JsonlReader *r, JsonlBlock *b, size_t least){
+  size_t usual = r->block_bytes==0 ? BLOCK_BYTES : r->block_bytes<BLOCK_BYTES_MIN ? BLOCK_BYTES_MIN : r->block_bytes;
+  size_t cap = b->cap ? b->cap : usual;
   char *grown;
   while( cap<least ) cap *= 2;
   if( cap==b->cap ) return SQLITE_OK;
@@ -179,7 +181,7 @@ static void skip_header(JsonlReader *r, JsonlBlock *b){
 static int read_lines(JsonlReader *r, JsonlBlock *b, char **pzErr){
   size_t from = 0, cut;
   int rc, at_eof;
-  if( (rc = reserve(b, r->n_carry + 1))!=SQLITE_OK ) return rc;
+  if( (rc = reserve(r, b, r->n_carry + 1))!=SQLITE_OK ) return rc;
   if( r->n_carry ) memcpy(b->buf, r->carry, r->n_carry);
   b->end = r->n_carry;
   r->n_carry = 0;
@@ -204,7 +206,7 @@ static int read_lines(JsonlReader *r, JsonlBlock *b, char **pzErr){
       return SQLITE_OK;
     }
     from = b->end;
-    if( (rc = reserve(b, b->cap*2))!=SQLITE_OK ) return rc;
+    if( (rc = reserve(r, b, b->cap*2))!=SQLITE_OK ) return rc;
   }
 }
 

@@ -43,6 +43,7 @@ typedef struct JsonlRowsPlan {
   /* Threads at most, the caller's included; `hand` of map is below it.  0: as
   ** the host says (jsonl_rows_hands). */
   int n_hand;
+  int block_bytes;              /* 0; else the size of blocks, and all hands at once: for tests */
 } JsonlRowsPlan;
 
 /* The table of this name (schema NULL: any), NULL when none is connected. */

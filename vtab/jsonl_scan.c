@@ -521,6 +521,7 @@ int jsonl_scan_open(JsonlTable *t, const JsonlRowsPlan *plan, const int *selecte
   s->reader.at_file = -1;
   s->reader.interrupted = scan_interrupted;
   s->reader.arg = s;
+  s->reader.block_bytes = (size_t)plan->block_bytes;
   rc = plan_columns(s);
   if( rc==SQLITE_OK ) rc = crew_open(&scan_crew, s, 1, s->n_hand*WINDOW_PER_HAND + 1, &s->crew);
   if( rc!=SQLITE_OK ){
@@ -550,7 +551,7 @@ int jsonl_scan_take(JsonlScan *s, JsonlBlock **out, char **pzErr){
   int rc;
   (void)pzErr;
   atomic_store(&s->taker, pthread_self());
-  if( !s->is_hired && s->n_hand>1 && s->bytes>=JSONL_ALONE_BYTES ){
+  if( !s->is_hired && s->n_hand>1 && (s->bytes>=JSONL_ALONE_BYTES || s->plan.block_bytes) ){
     s->is_hired = 1;
     crew_hire(s->crew, s->n_hand);
   }

@@ -110,6 +110,7 @@ typedef struct JsonlReader {
   char *carry; size_t n_carry, cap_carry;       /* the start of a line that the last block did not end */
   int n_listed;                 /* files listed and not told yet */
   Kernel kernel;
+  size_t block_bytes;
   int (*interrupted)(void*); void *arg;
 } JsonlReader;
 
