@@ -64,6 +64,12 @@ int catalog_create(Session *s){
   if( old_inputs ) rc = rc || session_exec(s, "ALTER TABLE tarn_inputs ADD COLUMN etag TEXT");
   rc = rc || session_exec(s, "PRAGMA application_id=%d", CATALOG_ID)
           || session_exec(s, "PRAGMA user_version=%d", CATALOG_VERSION);
+  /* A run is one transaction: a new lake's catalog joins it. */
+  if( rc==0 && found[0]=='0' && s->depth==1 && strcmp(s->options->command, "run")==0 ){
+    s->depth = 0;
+    s->is_held = 1;
+    return 0;
+  }
   return session_end(s, rc);
 }
 

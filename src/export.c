@@ -15,8 +15,8 @@
 ** that the flush before COMMIT finds little left to do.
 **
 ** A table's folder FOLDER is staged in `.tarn` beside it:
-**     .tarn/NAME.new-RUN/part-00000.json   written and flushed before COMMIT
-**     .tarn/NAME.old-RUN                   the folder that was there, until it is removed
+**     .tarn/NAME.new-RUN-ID/part-00000.json   written and flushed before COMMIT
+**     .tarn/NAME.old-RUN-ID                the folder that was there, until it is removed
 **     .tarn/NAME.made                      says that FOLDER is Tarn's to replace
 ** swap.c moves them.
 */
@@ -256,5 +256,5 @@ int export_stage(Session *s, long long run, const TableName *t, const char *fold
   if( fd<0 ) return session_fail(s, "TARN_EXPORT: %s: %s", file, strerror(errno));
   rc = export_write(s, t, fd, file, rows, bytes);
   if( close(fd) && rc==0 ) rc = session_fail(s, "TARN_EXPORT: %s: %s", file, strerror(errno));
-  return rc || session_exec(s, "INSERT INTO tarn_swaps(run,folder,staged,old) VALUES(%lld,%Q,%Q,%Q)", run, folder, p.staged, p.old);
+  return rc || swap_record(s, run, folder, p.staged, p.old);
 }

@@ -157,7 +157,7 @@ static int part_close(Writer *w, int i, int failed){
   buf_free(&p->buf);
   if( w->remote ) return rc;              /* its file is sent, then closed */
   close(p->fd);
-  return rc || session_exec(w->s, "INSERT INTO tarn_swaps(run,folder,staged,old) VALUES(0,%Q,%Q,'')", w->f->part[i].path, p->staged);
+  return rc || swap_record(w->s, 0, w->f->part[i].path, p->staged, "");
 }
 
 /* Over the network: all parts, side by side. */

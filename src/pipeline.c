@@ -268,7 +268,7 @@ int pipeline_run(Session *s, Graph *g, Run *run){
   int rc;
   do{
     rc = run_once(s, g, run);
-  }while( rc && relist_again(s, &relist, 0) );
+  }while( rc && relist_again(s, &relist, 0) && catalog_create(s)==0 );
   if( rc==0 ) rc = swap_recover(s) || remote_recover(s);
   run->ms = now_ms() - start;
   return rc;

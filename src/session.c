@@ -239,7 +239,8 @@ Value column_value(sqlite3_stmt *stmt, int i, const Type *type){
 /* --- Transactions --------------------------------------------------------------- */
 
 int session_begin(Session *s){
-  if( s->depth==0 && session_exec(s, "BEGIN IMMEDIATE") ) return 1;
+  if( s->depth==0 && !s->is_held && session_exec(s, "BEGIN IMMEDIATE") ) return 1;
+  s->is_held = 0;
   s->depth++;
   return 0;
 }
@@ -274,6 +275,7 @@ int session_end(Session *s, int rc){
   if( rc!=0 && !sqlite3_get_autocommit(s->db) ) sqlite3_exec(s->db, "ROLLBACK", 0, 0, 0);
   bulk_forget(s);
   forget_staged(s, rc);
+  s->swaps_tidied = 0;
   if( rc ) remote_abandon(s);
   return rc;
 }
@@ -344,6 +346,7 @@ int session_map(Session *s){
 
 void session_close(Session *s){
   interrupt_session = 0;
+  if( s->is_held ) session_exec(s, "COMMIT");
   catalog_close(s->catalog);
   sqlite3_close(s->db);
   s3_shared_close(&s->s3);

@@ -36,6 +36,8 @@ typedef struct Session {
   int depth;                    /* of session_begin */
   sqlite3_int64 memory;         /* --memory: what hash tables and sets of joins may take */
   unsigned pin_epoch;           /* of the last run: each attempt lists anew */
+  int swaps_tidied;             /* in this transaction */
+  int is_held;                  /* a new lake's catalog waits for the run's COMMIT */
   int in_run;                   /* `tarn run`: exported folders that Tarn made may be replaced */
   int is_new_location;          /* CREATE TABLE AS: its location was found empty, nothing there is replaced */
   char *step_root;              /* the S3 root that the step's landing table remembered, or NULL */

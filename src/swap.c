@@ -7,10 +7,17 @@
 **     FOLDER -> old        if FOLDER is there
 **     staged -> FOLDER     if staged is there
 **     all folders touched are flushed, old is removed
-** and the rows are deleted.  A new file of INSERT or UNLOAD has no old.  Every step can be repeated: whoever opens the
-** lake next after a crash does the rest.  Before COMMIT nothing has moved, and
-** SQLite's journal gives the old lake back; what lies in the staging area then
-** is removed by the next run that exports there.
+** A new file of INSERT or UNLOAD has no old.  Every step can be repeated: whoever
+** opens the lake next after a crash does the rest.  Before COMMIT nothing has
+** moved, and SQLite's journal gives the old lake back; what lies in the staging
+** area then is removed by the next run that exports there.
+**
+** A row whose staged and old places are empty is done.  Such rows stay until
+** the next transaction that records swaps: deleting them at once would cost a
+** COMMIT with its flushes for nothing.  Staged names are never used again.
+**
+** What has to be on disk is flushed by several hands at once, even on one
+** processor: they wait together, and the file system writes its journal once.
 */
 #include <dirent.h>
 #include <errno.h>
@@ -20,8 +27,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "swap.h"
+#include "../vtab/crew.h"
 
 #define REMOVE_DEPTH_MAX 64
+#define SYNC_HANDS 16           /* flushes at once: they wait for the disk, not for a processor */
 
 /* --- Paths ------------------------------------------------------------------- */
 
@@ -37,9 +46,11 @@ SwapPaths swap_paths(Arena *a, const char *folder, long long run){
   char *slash = strrchr(path, '/');
   const char *name = slash ? slash+1 : path;
   const char *parent = slash ? arena_strndup(a, path, (size_t)(slash-path)) : ".";
+  unsigned id;
+  sqlite3_randomness(sizeof(id), &id);
   p.area = arena_printf(a, "%s/.tarn", parent);
-  p.staged = arena_printf(a, "%s/%s.new-%lld", p.area, name, run);
-  p.old = arena_printf(a, "%s/%s.old-%lld", p.area, name, run);
+  p.staged = arena_printf(a, "%s/%s.new-%lld-%08x", p.area, name, run, id);
+  p.old = arena_printf(a, "%s/%s.old-%lld-%08x", p.area, name, run, id);
   p.marker = arena_printf(a, "%s/%s.made", p.area, name);
   return p;
 }
@@ -48,6 +59,7 @@ SwapPaths swap_paths(Arena *a, const char *folder, long long run){
 
 int swap_make_folder(Session *s, const char *path){
   char *z = arena_strdup(&s->arena, path);
+  if( mkdir(z, 0777)==0 ) return 0;
   for(char *p=z+1; ; p++){
     char kept = *p;
     if( kept!='/' && kept!=0 ) continue;
@@ -83,7 +95,7 @@ int remove_tree(const char *path){
 
 int swap_clean(Session *s, const char *folder){
   SwapPaths p = swap_paths(&s->arena, folder, 0);
-  size_t n = strlen(p.staged)-1;           /* …/NAME.new- */
+  size_t n = strlen(p.staged)-strlen("0-01234567");     /* …/NAME.new- */
   const char *prefix = strrchr(arena_strndup(&s->arena, p.staged, n), '/')+1;
   DIR *dir = opendir(p.area);
   struct dirent *e;
@@ -94,14 +106,6 @@ int swap_clean(Session *s, const char *folder){
   }
   closedir(dir);
   return 0;
-}
-
-static int sync_path(Session *s, const char *path){
-  int fd = open(path, O_RDONLY|O_CLOEXEC);
-  int rc = fd<0 || fsync(fd);
-  int why = errno;
-  if( fd>=0 ) close(fd);
-  return rc ? session_fail(s, "TARN_EXPORT: %s: %s", path, strerror(why)) : 0;
 }
 
 static char *parent_of(Arena *a, const char *path){
@@ -123,31 +127,69 @@ static void folders_add(Arena *a, Folders *f, const char *path){
   f->path[f->n++] = path;
 }
 
-static int folders_sync(Session *s, const Folders *f){
-  for(int i=0; i<f->n; i++) if( sync_path(s, f->path[i]) ) return 1;
-  return 0;
+/* --- Flushing ------------------------------------------------------------------- */
+
+typedef struct SyncItem { const char *path; int why; } SyncItem;
+typedef struct SyncJob { SyncItem *item; int n, next; } SyncJob;
+
+static int sync_next(void *arg, void **task){
+  SyncJob *j = arg;
+  if( j->next==j->n ) return SQLITE_DONE;
+  *task = &j->item[j->next++];
+  return SQLITE_ROW;
 }
 
-/* Every file of a staged folder, or the staged file itself. */
-static int flush_one(Session *s, const char *path){
+static void sync_work(void *arg, void *task, int hand){
+  SyncItem *item = task;
+  int fd = open(item->path, O_RDONLY|O_CLOEXEC);
+  (void)arg;
+  (void)hand;
+  if( fd<0 || fsync(fd) ) item->why = errno;
+  if( fd>=0 ) close(fd);
+}
+
+static void sync_free(void *arg, void *task){
+  (void)arg;
+  (void)task;
+}
+
+static int folders_sync(Session *s, const Folders *f){
+  static const CrewOps ops = { sync_next, sync_work, sync_free };
+  SyncJob j = { ARENA_ARRAY(&s->arena, SyncItem, f->n+1), f->n, 0 };
+  int hands = s->options->n_thread==1 ? 1 : f->n<SYNC_HANDS ? f->n : SYNC_HANDS;
+  Crew *crew;
+  void *task;
+  if( f->n==0 ) return 0;
+  for(int i=0; i<f->n; i++) j.item[i].path = f->path[i];
+  if( crew_open(&ops, &j, hands, f->n, &crew) ) return session_fail(s, "out of memory");
+  while( crew_take(crew, &task)==SQLITE_ROW ){
+    const SyncItem *item = task;
+    if( item->why ) session_fail(s, "TARN_EXPORT: %s: %s", item->path, strerror(item->why));
+    crew_free_task(crew, task);
+  }
+  crew_close(crew);
+  return s->error!=0;
+}
+
+/* Every file of a staged folder and the folder, or the staged file itself. */
+static void add_staged(Session *s, Folders *f, const char *path){
   DIR *dir = opendir(path);
   struct dirent *e;
-  int rc = 0;
-  if( dir==0 ) return sync_path(s, path);
-  while( rc==0 && (e = readdir(dir))!=0 ){
-    if( e->d_name[0]!='.' ) rc = sync_path(s, arena_printf(&s->arena, "%s/%s", path, e->d_name));
+  folders_add(&s->arena, f, path);
+  if( dir==0 ) return;
+  while( (e = readdir(dir))!=0 ){
+    if( e->d_name[0]!='.' ) folders_add(&s->arena, f, arena_printf(&s->arena, "%s/%s", path, e->d_name));
   }
   closedir(dir);
-  return rc || sync_path(s, path);
 }
 
 int swap_flush(Session *s){
-  Folders parents = {0, 0, 0};
+  Folders all = {0, 0, 0};
   for(const StagedPath *p=s->staged; p; p=p->next){
-    if( flush_one(s, p->path) ) return 1;
-    folders_add(&s->arena, &parents, parent_of(&s->arena, p->path));
+    add_staged(s, &all, p->path);
+    folders_add(&s->arena, &all, parent_of(&s->arena, p->path));
   }
-  return folders_sync(s, &parents);
+  return folders_sync(s, &all);
 }
 
 static int exists(const char *path){
@@ -170,6 +212,10 @@ static int write_marker(Session *s, const char *marker){
 }
 
 typedef struct Swap { const char *folder, *staged, *old; long long run; } Swap;
+
+static int is_done(const Swap *w){
+  return !exists(w->staged) && (w->old[0]==0 || !exists(w->old));
+}
 
 /* Move the staged file or folder to its place; what was there becomes old. */
 static int swap_one(Session *s, const Swap *w, Folders *touched){
@@ -207,18 +253,38 @@ static int swap_all(Session *s){
   Folders touched = {0, 0, 0};
   Swap *list = load_swaps(s, &n);
   if( s->error ) return 1;
-  for(int i=0; i<n; i++) if( swap_one(s, &list[i], &touched) ) return 1;
+  for(int i=0; i<n; i++) if( !is_done(&list[i]) && swap_one(s, &list[i], &touched) ) return 1;
   if( folders_sync(s, &touched) ) return 1;
   for(int i=0; i<n; i++){
     if( list[i].old[0] && remove_tree(list[i].old) ) return session_fail(s, "TARN_EXPORT: cannot remove %s: %s", list[i].old, strerror(errno));
   }
-  return session_exec(s, "DELETE FROM tarn_swaps");
+  return 0;
 }
 
 int swap_recover(Session *s){
-  const char *n = session_text(s, "SELECT count(*) FROM tarn_swaps");
-  if( n==0 ) return 1;
-  if( n[0]=='0' ) return 0;
+  int n, open = 0;
+  Swap *list = load_swaps(s, &n);
+  if( s->error ) return 1;
+  for(int i=0; i<n; i++) open |= !is_done(&list[i]);
+  if( !open ) return 0;
+  /* Nothing is written: this COMMIT flushes nothing. */
   if( session_begin(s) ) return 1;
   return session_end(s, swap_all(s));
+}
+
+/* Rows that are done go, once in a transaction. */
+static int forget_done(Session *s){
+  int n;
+  Swap *list;
+  if( s->swaps_tidied ) return 0;
+  s->swaps_tidied = 1;
+  list = load_swaps(s, &n);
+  for(int i=0; i<n && s->error==0; i++){
+    if( is_done(&list[i]) ) session_exec(s, "DELETE FROM tarn_swaps WHERE run=%lld AND folder=%Q", list[i].run, list[i].folder);
+  }
+  return s->error!=0;
+}
+
+int swap_record(Session *s, long long run, const char *folder, const char *staged, const char *old){
+  return forget_done(s) || session_exec(s, "INSERT INTO tarn_swaps(run,folder,staged,old) VALUES(%lld,%Q,%Q,%Q)", run, folder, staged, old);
 }
