@@ -53,6 +53,9 @@ static int load(Writer *writer, Image *image){
   char *error = 0;
   int rc;
   if( image==0 ) return SQLITE_OK;
+  /* Any statement that runs out of memory ends the transaction: these rows
+  ** would stay. */
+  if( sqlite3_get_autocommit(writer->run->db) ) return SQLITE_NOMEM;
   rc = image_load(writer->run->db, IMAGE_SCHEMA, image, writer->table, &error);
   if( rc==SQLITE_OK ) writer->n += image_rows(image);
   if( error ){
@@ -175,10 +178,20 @@ int bulk_forced(void){
   return z==0 || z[0]==0 ? -1 : z[0]!='0';
 }
 
-/* Back to the savepoint, as if nothing had been. */
-static int undo(Session *s, const JsonlStats *stats){
+/* Back to the savepoint, as if nothing had been.  SQLite may have rolled the
+** whole transaction back by itself (an interrupted INSERT, a full disk): then
+** there is nothing to go on with, and rc is why.  Nor is there without memory:
+** SQLite 3.40 loses the schema of an image that it could not take. */
+static int undo(Session *s, const JsonlStats *stats, int rc){
   s->host.stats = *stats;
-  return session_exec(s, "ROLLBACK TO tarn_bulk") || session_exec(s, "RELEASE tarn_bulk");
+  if( rc==SQLITE_INTERRUPT ){
+    s->interrupted = 1;
+    session_fail(s, "interrupted");
+  }else if( rc==SQLITE_NOMEM || sqlite3_get_autocommit(s->db) ){
+    session_fail(s, "TARN_LAKE: %s: %s", s->options->lake, sqlite3_errstr(rc));
+  }
+  if( sqlite3_get_autocommit(s->db) ) return 1;
+  return session_exec(s, "ROLLBACK TO tarn_bulk") || session_exec(s, "RELEASE tarn_bulk") || s->error!=0;
 }
 
 int bulk_insert(Session *s, const Compiled *c, const TableName *t, long long *n){
@@ -196,11 +209,7 @@ int bulk_insert(Session *s, const Compiled *c, const TableName *t, long long *n)
   bulk_run_end(&run);
   sqlite3_free(run.error);
   if( rc==SQLITE_OK ) return session_exec(s, "RELEASE tarn_bulk") ? -1 : 1;
-  if( undo(s, &stats) ) return -1;
-  if( rc!=SQLITE_INTERRUPT ) return 0;
-  s->interrupted = 1;
-  session_fail(s, "interrupted");
-  return -1;
+  return undo(s, &stats, rc) ? -1 : 0;
 }
 
 void bulk_forget(Session *s){

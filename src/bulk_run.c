@@ -94,7 +94,7 @@ int bulk_interrupted(BulkRun *run){
   if( run->select1==0 ) return SQLITE_OK;
   rc = sqlite3_step(run->select1);
   sqlite3_reset(run->select1);
-  return rc==SQLITE_INTERRUPT ? rc : SQLITE_OK;
+  return rc==SQLITE_ROW ? SQLITE_OK : rc;
 }
 
 /* --- In a hand ----------------------------------------------------------- */
