@@ -12,6 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "s3"))
 from fault_server import Fault, FaultServer, error  # noqa: E402
+from torture import KEYS  # noqa: E402
 
 CLI = os.path.join(ROOT, os.environ.get("BUILD", "build"), "tools", "s3cli")
 RANDOM_SCHEDULES = int(os.environ.get("TARN_FAULT_SCHEDULES", "300"))

@@ -3,6 +3,7 @@
 What Tarn writes boto3 reads; what boto3 writes Tarn reads.  Run by the environment that has boto3.
 """
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -14,11 +15,12 @@ from boto3.s3.transfer import TransferConfig
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "s3"))
 import swift  # noqa: E402
+from torture import KEYS  # noqa: E402
 
 TARN = os.path.join(ROOT, "tarn")
 CLI = os.path.join(ROOT, os.environ.get("BUILD", "build"), "tools", "s3cli")
 SQL, FIXTURES = os.path.join(ROOT, "sql"), os.path.join(ROOT, "fixtures")
-KEYS = ("dt=2024-01-01/a b.json", "a+b", "100%", "x:y@z*", "ünï/ж", ".lead/_x", "a&b<c>", "q?r#s", "'single'", "~tilde!$")
+FOLDERS = ("dt=2024-01-01", "a b", "a+b", "100%", "a%2Fb", "x:y@z*", "ünï", "q?r#s", "'s' \"d\"", "a&b<c>")
 DDL = ("CREATE EXTERNAL TABLE {0} (a int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' "
        "LOCATION 's3://witness/{0}/'")
 
@@ -57,9 +59,18 @@ def main():
         # What boto3 writes, Tarn reads.
         for key in KEYS:
             client.put_object(Bucket="witness", Key="keys/" + key, Body=key.encode())
-        check("keys of boto3, listed", [line.split(" ", 2)[2] for line in run(CLI, "list", "witness", "keys/").decode().splitlines()],
-              listed("keys/"))
+        check("keys of boto3, listed", [line.split(" ", 2)[2] for line in run(CLI, "list", "witness", "keys/").decode().split("\n")[:-1]],
+              sorted(("keys/" + k for k in KEYS), key=str.encode))
+        check("keys of boto3, listed by it", listed("keys/"), sorted(("keys/" + k for k in KEYS), key=str.encode))
         check("keys of boto3, read", [run(CLI, "get", "witness", "keys/" + k, "0", "0") for k in KEYS], [k.encode() for k in KEYS])
+        # The same keys as files of a table, one row each.
+        for i, key in enumerate(KEYS):
+            client.put_object(Bucket="witness", Key="odd/" + key, Body=b'{"a":%d}\n' % i)
+        run(TARN, "query", DDL.format("odd"))
+        seen = [k for k in KEYS if k[-1] != "/" and not any(part[:1] in ("_", ".") for part in k.split("/"))]
+        out = json.loads(run(TARN, "query", "--format", "api", 'SELECT "$path" AS p, a FROM odd ORDER BY a'))["ResultSet"]["Rows"][1:]
+        check("a table whose files are those keys", [(r["Data"][0]["VarCharValue"], int(r["Data"][1]["VarCharValue"])) for r in out],
+              [("s3://witness/odd/" + k, i) for i, k in enumerate(KEYS) if k in seen])
         n = 3_000_000
         rows = b"".join(b'{"a":%d}\n' % i for i in range(n))
         with open(os.path.join(folder, "big.json"), "wb") as f:
@@ -89,6 +100,17 @@ def main():
         for key in KEYS:
             run(CLI, "put", "witness", "ours/" + key, data=key.encode())
         check("keys of Tarn", [body("ours/" + k) for k in KEYS], [k.encode() for k in KEYS])
+        short = [k for k in KEYS if len(k.encode()) < 900]      # Swift puts parts below longer names of its own
+        for key in short:
+            run(CLI, "upload", "witness", "parts/" + key, data=key.encode())
+        check("keys of Tarn's multipart uploads", [body("parts/" + k) for k in short], [k.encode() for k in short])
+        run(CLI, "delete", "witness", *("ours/" + k for k in KEYS), *("parts/" + k for k in short))
+        check("keys deleted by Tarn", listed("ours/") + listed("parts/"), [])
+        # Exports below folders of such names.
+        run(TARN, "query", "CREATE TABLE one AS SELECT 'x' AS a")
+        for name in FOLDERS:
+            run(TARN, "export", "one", f"s3://witness/exports/{name}/")
+        check("exports below such names", [body(f"exports/{name}/part-00000.json") for name in FOLDERS], [b'{"a":"x"}\n'] * len(FOLDERS))
 
 
 main()
