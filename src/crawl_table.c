@@ -97,19 +97,15 @@ static CrawlTable *table_of(Arena *a, CrawlTable *list, int *n, const char *loca
 
 int crawl_find(Session *s, Arena *a, const char *location, int *n, CrawlTable **out){
   SourceList files;
-  SourceOptions options;
-  char *why = 0, *base = location_absolute(a, location);
+  char *base = location_absolute(a, location);
   int rc;
   size_t len = strlen(base);
   if( base[len-1]!='/' ) base = arena_printf(a, "%s/", base);
   len = strlen(base);
   *out = ARENA_ARRAY(a, CrawlTable, CRAWL_TABLES_MAX);
   *n = 0;
-  memset(&options, 0, sizeof(options));
-  options.s3_root = s->s3_root;
   source_list_init(&files);
-  rc = source_list_add(&files, &options, base, 0, &why)==SQLITE_OK ? 0 : session_fail(s, "%s", why ? why : "out of memory");
-  sqlite3_free(why);
+  rc = location_files(s, base, 0, &files);
   /* Shallow folders first, so that a folder's table is there before those below it. */
   for(int depth=0; depth<64 && rc==0; depth++){
     for(int i=0; i<files.n && rc==0; i++){

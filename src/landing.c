@@ -7,6 +7,7 @@
 */
 #include <stdlib.h>
 #include <string.h>
+#include "../vtab/source.h"
 #include "landing.h"
 #include "projection.h"
 
@@ -76,6 +77,28 @@ char *location_folder(Session *s, const char *location, const char *table_root){
   }
   if( strncmp(location, "file://", 7)==0 ) location += 7;
   return location_absolute(&s->arena, location);
+}
+
+static int is_stopped(void *session){ return ((Session*)session)->stop; }
+
+int location_files(Session *s, const char *location, const char *table_root, SourceList *list){
+  SourceOptions options;
+  char *why = 0;
+  int rc;
+  memset(&options, 0, sizeof(options));
+  options.s3_root = s->s3_root ? s->s3_root : table_root;
+  options.s3 = &s->s3;
+  options.interrupted = is_stopped;
+  options.interrupted_arg = s;
+  rc = source_list_add(list, &options, location, 0, &why);
+  if( rc==SQLITE_INTERRUPT ){
+    s->interrupted = 1;
+    session_fail(s, "interrupted");
+  }else if( rc!=SQLITE_OK ){
+    session_fail(s, "%s", why ? why : "out of memory");
+  }
+  sqlite3_free(why);
+  return rc!=SQLITE_OK;
 }
 
 /* --- The virtual table --------------------------------------------------------------- */

@@ -30,4 +30,8 @@ char *location_absolute(Arena*, const char *location);
 /* The local folder that a location means with the session's S3 root (or the
 ** table's); NULL when it is on the network. */
 char *location_folder(Session*, const char *location, const char *table_root);
+/* Append the files below a location, with the session's S3 root (or the
+** table's) or from S3 itself.  0, or 1 with an error. */
+struct SourceList;
+int location_files(Session*, const char *location, const char *table_root, struct SourceList*);
 #endif

@@ -266,6 +266,7 @@ int pipeline_run(Session *s, Graph *g, Run *run){
   double start = now_ms();
   Relist relist = {0};
   int rc;
+  s->s3.changed = 0;
   do{
     rc = run_once(s, g, run);
   }while( rc && relist_again(s, &relist, 0) && catalog_create(s)==0 );

@@ -78,8 +78,9 @@ static int is_hidden(const char *relative){
   return 0;
 }
 
-static int add_page(void *ctx, const S3Page *page){
+static int add_page(void *ctx, int job, const S3Page *page){
   Pull *p = ctx;
+  (void)job;
   for(int i=0; i<page->n_object; i++){
     const S3Object *o = &page->object[i];
     const char *why;
@@ -295,6 +296,12 @@ static int remove_gone(Pull *p, PullResult *r){
   return rc<0;
 }
 
+/* A location is a folder: `k` means the keys below `k/`. */
+static const char *folder_prefix(Arena *a, const char *key){
+  size_t n = strlen(key);
+  return n && key[n-1]!='/' ? arena_printf(a, "%s/", key) : key;
+}
+
 int pull_location(Session *s, const char *root, const char *url, PullResult *r){
   Pull p;
   S3Run x;
@@ -317,7 +324,9 @@ int pull_location(Session *s, const char *root, const char *url, PullResult *r){
   }else if( s3_split_url(&p.arena, url, &p.bucket, &p.prefix) ){
     rc = session_fail(s, "TARN_PULL: %s is not s3://bucket/prefix", url);
   }else{
-    rc = s3_list(&x, p.bucket, p.prefix, 0, add_page, &p);
+    S3ListJob job = {p.bucket, folder_prefix(&p.arena, p.prefix)};
+    p.prefix = job.prefix;
+    rc = s3_list_many(&x, 1, &job, add_page, &p);
     if( rc && s->error==0 ) fail(s, error);
     rc = rc || swap_make_folder(s, root) || load_manifest(&p);
   }

@@ -306,6 +306,7 @@ static int configure(Session *s){
   s->host.s3_root = s->s3_root;
   s->s3.config = s3_config(s->options);
   s->host.s3 = &s->s3;
+  s->host.stop = &s->stop;
   s->host.threads = s->options->n_thread;
   s->memory = s->options->memory_bytes;
   if( tarn_register(s->db)!=SQLITE_OK || jsonl_register(s->db, &s->host)!=SQLITE_OK ) return session_fail_sqlite(s);

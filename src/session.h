@@ -35,7 +35,7 @@ typedef struct Session {
   volatile int stop;            /* SIGINT came: calls that wait look at it */
   int depth;                    /* of session_begin */
   sqlite3_int64 memory;         /* --memory: what hash tables and sets of joins may take */
-  unsigned pin_epoch;           /* of the last run: each attempt lists anew */
+  unsigned pin_epoch;           /* of the last statement or run: each attempt lists anew */
   int swaps_tidied;             /* in this transaction */
   int is_held;                  /* a new lake's catalog waits for the run's COMMIT */
   int in_run;                   /* `tarn run`: exported folders that Tarn made may be replaced */

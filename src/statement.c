@@ -115,7 +115,7 @@ static int run_writer(Session *s, Compiled *c, Output *out){
   }
 }
 
-int statement_run_compiled(Session *s, Compiled *c, Output *out){
+static int run_compiled(Session *s, Compiled *c, Output *out){
   const Statement *st = c->statement;
   int rc;
   if( landing_refresh(s, c) ) return 1;
@@ -136,6 +136,16 @@ int statement_run_compiled(Session *s, Compiled *c, Output *out){
   rc = session_end(s, run_writer(s, c, out) || result_files_stage(s, s->depth==1 ? s->result_files : 0, st->kind));
   /* Files that the statement staged move now that they are committed. */
   if( rc==0 && s->depth==0 ) rc = swap_recover(s) || remote_recover(s);
+  return rc;
+}
+
+/* All scans of a statement read one listing of each table; in a run, all of its. */
+int statement_run_compiled(Session *s, Compiled *c, Output *out){
+  unsigned of_run = s->host.pin_epoch;
+  int rc;
+  if( of_run==0 ) s->host.pin_epoch = ++s->pin_epoch;
+  rc = run_compiled(s, c, out);
+  s->host.pin_epoch = of_run;
   return rc;
 }
 
@@ -166,6 +176,7 @@ int statement_run(Session *s, const char *sql, Output *out){
   Output before = *out;
   int rc;
   out->delivered = 0;
+  s->s3.changed = 0;
   while( (rc = run_once(s, sql, out))!=0 && relist_again(s, &relist, out->delivered) ){
     out->streaming = before.streaming;    /* whether the result before this one wants a newline */
     out->results = before.results;

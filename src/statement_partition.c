@@ -148,23 +148,19 @@ static int print_repair(Session *s, Repair *r, int n_files, Output *out){
 static int msck(Session *s, const TableName *t, const Keys *k, Output *out){
   Repair r;
   SourceList list;
-  SourceOptions options;
-  char *why = 0;
+  const char *root;
   int rc;
   memset(&r, 0, sizeof(r));
-  memset(&options, 0, sizeof(options));
   r.s = s;
   r.table = t;
   r.keys = k;
   r.location = session_text(s, "SELECT rtrim(location,'/')||'/' FROM tarn_tables WHERE database=%Q AND name=%Q", t->database, t->name);
-  options.s3_root = s->s3_root ? s->s3_root
-                  : session_text(s, "SELECT s3_root FROM tarn_tables WHERE database=%Q AND name=%Q", t->database, t->name);
+  root = session_text(s, "SELECT s3_root FROM tarn_tables WHERE database=%Q AND name=%Q", t->database, t->name);
   buf_init(&r.missing, &s->arena);
   buf_init(&r.added, &s->arena);
   if( s->error ) return 1;
   source_list_init(&list);
-  rc = source_list_add(&list, &options, r.location, 0, &why)==SQLITE_OK ? 0 : session_fail(s, "%s", why ? why : "out of memory");
-  sqlite3_free(why);
+  rc = location_files(s, r.location, root, &list);
   if( rc==0 && k->n>0 ){
     r.insert = prepare_insert(s, t);
     rc = r.insert==0 || repair_list(&r, &list);

@@ -58,6 +58,7 @@ typedef struct JsonlHost {
   /* While not 0 and unchanged, a table is listed once and later scans use the
   ** same pinned list.  0: listed anew for each statement. */
   unsigned pin_epoch;
+  const volatile int *stop;     /* non-zero: the user wants an end; looked at where no statement runs; or NULL */
   int threads;                  /* that read one table at most; 0: the processors */
   struct JsonlTable *tables;    /* connected now; the module's own (jsonl_rows.h: jsonl_find) */
 } JsonlHost;

@@ -12,7 +12,7 @@
 ** block, so that it is told of even when it is empty.
 **
 ** It runs in any hand, one at a time; only the list is shared with other scans
-** of the table (jsonl_list_partition locks it).
+** of the table (under list_lock).
 */
 #include "jsonl_scan.h"
 #include "kernel.h"
@@ -28,6 +28,26 @@ static void stop(JsonlBlock *b, int rc, char *message){
   b->message = message;
 }
 
+static int file_may_pass(const JsonlReader *r, const SourceFile *file){
+  Value path = value_text(file->url, strlen(file->url)), size = value_int(file->size);
+  for(int i=0; i<r->n_file_filter; i++){
+    int hidden = r->file_filter[i].column - r->t->serde.n_column - r->t->n_partition_column;
+    if( !filter_may_pass(&r->file_filter[i], hidden==HIDDEN_PATH ? &path : &size) ) return 0;
+  }
+  return 1;
+}
+
+/* Does the scan read this partition?  They are in increasing order. */
+static int is_selected(const JsonlReader *r, int partition){
+  int low = 0, high = r->n_selected;
+  while( low<high ){
+    int mid = (low + high)/2;
+    if( r->selected[mid]<partition ) low = mid + 1;
+    else high = mid;
+  }
+  return low<r->n_selected && r->selected[low]==partition;
+}
+
 /* The files of the table's list that this scan's view has not. */
 static int extend_view(JsonlReader *r){
   SourceList *list = &r->t->list;
@@ -39,27 +59,24 @@ static int extend_view(JsonlReader *r){
     r->view.file = grown;
     r->cap_view = cap;
   }
-  memcpy(r->view.file + r->view.n, list->file + r->view.n, sizeof(SourceFile)*(size_t)(list->n - r->view.n));
+  for(int i=r->view.n; i<list->n; i++){
+    SourceFile *f = &r->view.file[i];
+    *f = list->file[i];
+    f->is_left_out = !is_selected(r, f->tag) || !file_may_pass(r, f);
+  }
   r->view.n = list->n;
   return SQLITE_OK;
 }
 
-static int list_partition(JsonlReader *r, Partition *p, char **pzErr){
+/* The partition whose turn it is, and those after it. */
+static int list_partitions(JsonlReader *r, char **pzErr){
   int rc;
   pthread_mutex_lock(&r->t->list_lock);
-  rc = jsonl_list_partition(r->t, p, r->interrupted, r->arg, &r->n_listed, pzErr);
+  rc = jsonl_list_partitions(r->t, r->n_selected - r->at_selected, r->selected + r->at_selected, r->interrupted, r->arg,
+                             &r->n_listed, pzErr);
   if( rc==SQLITE_OK ) rc = extend_view(r);
   pthread_mutex_unlock(&r->t->list_lock);
   return rc;
-}
-
-static int file_may_pass(const JsonlReader *r, const SourceFile *file){
-  Value path = value_text(file->url, strlen(file->url)), size = value_int(file->size);
-  for(int i=0; i<r->n_file_filter; i++){
-    int hidden = r->file_filter[i].column - r->t->serde.n_column - r->t->n_partition_column;
-    if( !filter_may_pass(&r->file_filter[i], hidden==HIDDEN_PATH ? &path : &size) ) return 0;
-  }
-  return 1;
 }
 
 /* Find the next file that is to be read.  SQLITE_DONE when there is none. */
@@ -70,14 +87,14 @@ static int find_file(JsonlReader *r, char **pzErr){
     if( r->at_selected>=r->n_selected ) return SQLITE_DONE;
     p = &r->t->partition[r->selected[r->at_selected]];
     if( r->at_file<0 ){
-      if( (rc = list_partition(r, p, pzErr))!=SQLITE_OK ) return rc;
+      if( (rc = list_partitions(r, pzErr))!=SQLITE_OK ) return rc;
       r->at_file = p->first;
     }else{
       r->at_file++;
     }
     if( r->at_file<p->first + p->n ){
       const SourceFile *f = &r->view.file[r->at_file];
-      if( !file_may_pass(r, f) ) continue;
+      if( f->is_left_out ) continue;
       r->file = (JsonlFile){ f->url, f->etag, f->size, f->mtime_ns, r->selected[r->at_selected], r->at_file - p->first };
       return SQLITE_OK;
     }

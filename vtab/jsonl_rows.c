@@ -18,26 +18,45 @@ JsonlTable *jsonl_find(JsonlHost *host, const char *schema, const char *name){
   return 0;
 }
 
-static int never(void *arg){
-  (void)arg;
-  return 0;
+static int is_stopped(void *arg){
+  const JsonlHost *host = arg;
+  return host->stop && *host->stop;
+}
+
+/* Requests for nothing: a list that is not kept, or partitions that a query may leave out. */
+static int is_dear(const JsonlTable *t){
+  int kept = t->n_pinned>0 || t->host->pin_epoch!=0, n_listed = 0, is_network = 0;
+  SourceOptions options = { 0 };
+  options.s3_root = jsonl_root(t);
+  options.s3 = t->host->s3;
+  for(int i=0; i<t->n_partition; i++){
+    n_listed += t->partition[i].is_listed;
+    is_network |= source_is_network(&options, t->partition[i].location);
+  }
+  return is_network && (!kept || (t->n_partition>1 && n_listed<t->n_partition));
 }
 
 sqlite3_int64 jsonl_rows_bytes(JsonlTable *t){
   sqlite3_int64 bytes = 0;
   int n_listed = 0;
   char *error = 0;
+  int *all;
+  if( is_dear(t) ) return JSONL_BYTES_UNKNOWN;
+  all = sqlite3_malloc64(sizeof(int)*((sqlite3_uint64)t->n_partition + 1));
+  if( all==0 ) return -1;
   jsonl_pin(t);
   pthread_mutex_lock(&t->list_lock);
+  for(int i=0; i<t->n_partition; i++) all[i] = i;
   for(int i=0; i<t->n_partition && bytes>=0; i++){
-    Partition *p = &t->partition[i];
-    if( jsonl_list_partition(t, p, never, 0, &n_listed, &error)!=SQLITE_OK ) bytes = -1;
+    const Partition *p = &t->partition[i];
+    if( jsonl_list_partitions(t, t->n_partition - i, all + i, is_stopped, t->host, &n_listed, &error)!=SQLITE_OK ) bytes = -1;
     for(int k=0; bytes>=0 && k<p->n; k++) bytes += t->list.file[p->first + k].size;
   }
   pthread_mutex_unlock(&t->list_lock);
   jsonl_unpin(t);
   t->host->stats.files_listed += n_listed;
   sqlite3_free(error);
+  sqlite3_free(all);
   return bytes;
 }
 

@@ -51,7 +51,10 @@ struct JsonlTable *jsonl_find(struct JsonlHost*, const char *schema, const char 
 /* What n_hand 0 means: JsonlHost.threads, or the processors. */
 int jsonl_rows_hands(const struct JsonlTable*);
 /* How many bytes the table's files have on disk (compressed ones as they are),
-** for choosing a plan: lists what is not listed yet.  -1 when listing fails. */
+** for choosing a plan: lists what is not listed yet.  -1 when listing fails.
+** Over the network nothing is listed that would be listed again, or perhaps not
+** at all: such a table is taken for JSONL_BYTES_UNKNOWN. */
+#define JSONL_BYTES_UNKNOWN ((sqlite3_int64)1<<30)
 sqlite3_int64 jsonl_rows_bytes(struct JsonlTable*);
 /* SQLITE_OK, or an error with *pzErr (sqlite3_malloc; may be NULL when out of memory). */
 int jsonl_rows_open(struct JsonlTable*, const JsonlRowsPlan*, RowSource **out, char **pzErr);

@@ -98,24 +98,46 @@ void jsonl_unpin(JsonlTable *t){
   t->n_pinned--;
 }
 
-int jsonl_list_partition(JsonlTable *t, Partition *p, int (*interrupted)(void*), void *arg, int *n_listed, char **pzErr){
+/* The places of partitions that are to be listed now; 0 when the first one is listed. */
+static int places_to_list(const JsonlTable *t, const SourceOptions *options, int n, const int *partition, SourcePlace *place){
+  int k = 0;
+  if( t->partition[partition[0]].is_listed ) return 0;
+  for(int i=0; i<n && k<LIST_AHEAD; i++){
+    const Partition *p = &t->partition[partition[i]];
+    if( p->is_listed ) continue;
+    if( k && !source_is_network(options, p->location) ) break;
+    place[k++] = (SourcePlace){ p->location, partition[i], 0, 0 };
+    if( !source_is_network(options, p->location) ) break;
+  }
+  return k;
+}
+
+const char *jsonl_root(const JsonlTable *t){
   const char *root = t->host->s3_root ? t->host->s3_root : getenv("TARN_S3_ROOT");
+  return root && root[0] ? root : t->spec.s3_root;
+}
+
+int jsonl_list_partitions(JsonlTable *t, int n, const int *partition, int (*interrupted)(void*), void *arg, int *n_listed, char **pzErr){
   SourceOptions options = { 0 };
-  int rc;
-  if( p->is_listed ) return SQLITE_OK;
-  options.s3_root = root && root[0] ? root : t->spec.s3_root;
+  SourcePlace place[LIST_AHEAD];
+  int rc, before = t->list.n;
+  options.s3_root = jsonl_root(t);
   options.s3 = t->host->s3;
   options.interrupted = interrupted;
   options.interrupted_arg = arg;
-  p->first = t->list.n;
-  rc = source_list_add(&t->list, &options, p->location, (int)(p - t->partition), pzErr);
+  n = places_to_list(t, &options, n, partition, place);
+  rc = source_list_many(&t->list, &options, n, place, pzErr);
   if( rc!=SQLITE_OK ){
-    t->list.n = p->first;
+    t->list.n = before;
     return rc;
   }
-  p->n = t->list.n - p->first;
-  p->is_listed = 1;
-  *n_listed += p->n;
+  for(int i=0; i<n; i++){
+    Partition *p = &t->partition[place[i].tag];
+    p->first = place[i].first;
+    p->n = place[i].n;
+    p->is_listed = 1;
+    *n_listed += p->n;
+  }
   return SQLITE_OK;
 }
 

@@ -86,9 +86,13 @@ int jsonl_select(JsonlTable*, const Filter*, int n_filter, int *selected, int *n
 /* Pin the list of files; jsonl_unpin at the end. */
 void jsonl_pin(JsonlTable*);
 void jsonl_unpin(JsonlTable*);
-/* The files of a partition, listed on first need; *n_listed counts them.  The
-** caller holds list_lock. */
-int jsonl_list_partition(JsonlTable*, Partition*, int (*interrupted)(void*), void *arg, int *n_listed, char **pzErr);
+/* The files of the first of these partitions, listed on first need; over the
+** network the next LIST_AHEAD of them that are not listed yet are listed with it,
+** side by side.  *n_listed counts the files.  The caller holds list_lock. */
+#define LIST_AHEAD 256
+int jsonl_list_partitions(JsonlTable*, int n, const int *partition, int (*interrupted)(void*), void *arg, int *n_listed, char **pzErr);
+/* The folder that stands for S3, or NULL. */
+const char *jsonl_root(const JsonlTable*);
 /* Whether the connection was interrupted; asked in its own thread only. */
 int jsonl_interrupted(JsonlTable*);
 /* Text of "$file_modified_time" in the arena. */

@@ -73,7 +73,7 @@ static int walk_entry(Walk *w, const char *name){
     rc = walk_folder(w, &st);
   }else if( S_ISREG(st.st_mode) ){
     SourceFile file = { w->backend, w->url, w->path, 0, st.st_size,
-      (sqlite3_int64)st.st_mtim.tv_sec*1000000000 + st.st_mtim.tv_nsec, w->tag };
+      (sqlite3_int64)st.st_mtim.tv_sec*1000000000 + st.st_mtim.tv_nsec, w->tag, 0 };
     rc = source_list_append(w->list, &file);
   }else{
     rc = walk_fail(w, "neither a file nor a folder");

@@ -158,7 +158,7 @@ static const SourceBackend local_backend;
 /* The files at a local path: a file, or all below a folder. */
 static int local_list(SourceList *list, const SourceOptions *options, const char *path, const char *url,
                       const struct stat *st, int tag, char **pzErr){
-  SourceFile file = { &local_backend, url, path, 0, st->st_size, stat_mtime_ns(st), tag };
+  SourceFile file = { &local_backend, url, path, 0, st->st_size, stat_mtime_ns(st), tag, 0 };
   size_t n = strlen(url);
   char *prefix;
   int rc;
@@ -283,13 +283,42 @@ static int path_list(SourceList *list, const SourceOptions *options, const char 
 static const SourceBackend local_backend = { "", path_list, local_open };
 static const SourceBackend s3_root_backend = { S3_SCHEME, s3_root_list, local_open };
 
+int source_is_network(const SourceOptions *options, const char *location){
+  int has_root = options->s3_root && options->s3_root[0];
+  return has_prefix(location, S3_SCHEME) && !has_root && options->s3;
+}
+
 int source_list_add(SourceList *list, const SourceOptions *options, const char *location, int tag, char **pzErr){
   const SourceBackend *backend = has_prefix(location, S3_SCHEME) ? &s3_root_backend : &local_backend;
   char *refusal = source_check_location(location);
-  int has_root = options->s3_root && options->s3_root[0];
-  if( backend==&s3_root_backend && !has_root && options->s3 ) backend = &s3_network_backend;
+  if( source_is_network(options, location) ) backend = &s3_network_backend;
   if( refusal ) return fail(pzErr, refusal);
   return backend->list(list, options, location, tag, pzErr);
+}
+
+/* Places that begin a stretch on the network. */
+static int network_stretch(const SourceOptions *options, int n, const SourcePlace *place, char **pzErr){
+  int k = 0;
+  while( k<n && *pzErr==0 && source_is_network(options, place[k].location) ) *pzErr = source_check_location(place[k++].location);
+  return k;
+}
+
+int source_list_many(SourceList *list, const SourceOptions *options, int n, SourcePlace *place, char **pzErr){
+  int rc = SQLITE_OK;
+  for(int i=0; i<n && rc==SQLITE_OK; ){
+    int k = network_stretch(options, n - i, place + i, pzErr);
+    if( *pzErr ) return SQLITE_ERROR;
+    if( k ){
+      rc = s3_network_list_many(list, options, k, place + i, pzErr);
+    }else{
+      place[i].first = list->n;
+      rc = source_list_add(list, options, place[i].location, place[i].tag, pzErr);
+      place[i].n = list->n - place[i].first;
+      k = 1;
+    }
+    i += k;
+  }
+  return rc;
 }
 
 int source_open(SourceList *list, int i, const SourceOptions *options, Source **out, char **pzErr){

@@ -55,6 +55,7 @@ struct SourceFile {
   const char *etag;             /* network sources, else NULL */
   sqlite3_int64 size, mtime_ns;
   int tag;                      /* the caller's: which partition */
+  int is_left_out;              /* the caller will not open it: not to be fetched ahead */
 };
 struct SourceList {
   int n, cap;
@@ -74,6 +75,12 @@ void source_list_init(SourceList*);
 void source_list_free(SourceList*);
 /* Append the files of a location. */
 int source_list_add(SourceList*, const SourceOptions*, const char *location, int tag, char **pzErr);
+/* Append the files of several locations, in their order; over the network they
+** are listed side by side.  Each then has list->file[first … first+n-1]. */
+typedef struct SourcePlace { const char *location; int tag, first, n; } SourcePlace;
+int source_list_many(SourceList*, const SourceOptions*, int n, SourcePlace*, char **pzErr);
+/* Is a location of these options on the network? */
+int source_is_network(const SourceOptions*, const char *location);
 /* Open file i of the list, decompressed by its suffix.  The caller closes it
 ** with source_close. */
 int source_open(SourceList*, int i, const SourceOptions*, Source **out, char **pzErr);

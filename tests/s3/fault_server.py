@@ -246,7 +246,7 @@ class FaultServer:
             if group in seen:
                 continue
             seen.add(group)
-            entries.append((group, group != key or (delimiter and group.endswith(delimiter))))
+            entries.append((group, bool(delimiter) and delimiter in key[len(prefix):]))
         entries = [e for e in entries if e[0].encode() > after.encode()]
         page, rest = entries[:self.page], entries[self.page:]
         out = ["<ListBucketResult><EncodingType>url</EncodingType>",

@@ -207,6 +207,23 @@ int s3_wait(S3Client *c, S3Request *r, int (*interrupt)(void*), void *arg){
   return r->failure.message!=0;
 }
 
+int s3_wait_any(S3Client *c, int n, S3Request *const *r, int (*interrupt)(void*), void *arg){
+  int found = -1;
+  pthread_mutex_lock(&c->mutex);
+  for(;;){
+    int stop;
+    for(int i=0; i<n && found<0; i++) if( r[i]->transfer->state==TRANSFER_DONE ) found = i;
+    if( found>=0 ) break;
+    pthread_mutex_unlock(&c->mutex);
+    stop = interrupt && interrupt(arg);
+    pthread_mutex_lock(&c->mutex);
+    if( stop ) break;
+    wait_step(c);
+  }
+  pthread_mutex_unlock(&c->mutex);
+  return found;
+}
+
 void s3_cancel(S3Client *c, S3Request *r){
   if( r->transfer==0 ) return;
   pthread_mutex_lock(&c->mutex);
@@ -332,12 +349,18 @@ static const char *hint(S3Client *c, const S3Request *r){
   return "";
 }
 
+/* The object, or the prefix that a listing is about. */
+static const char *subject(const S3Request *r){
+  for(int i=0; i<r->n_query && r->key[0]==0; i++) if( strcmp(r->query[i].name, "prefix")==0 ) return r->query[i].value;
+  return r->key;
+}
+
 const char *s3_failure_text(Arena *a, S3Client *c, const S3Request *r){
   const S3Failure *f = &r->failure;
   Buf b;
   buf_init(&b, a);
   pthread_mutex_lock(&c->mutex);          /* region and credentials may change */
-  buf_printf(&b, "s3://%s/%s: ", r->bucket, r->key);
+  buf_printf(&b, "s3://%s/%s: ", r->bucket, subject(r));
   if( f->status ) buf_printf(&b, "HTTP %d ", f->status);
   if( f->code && f->code[0] ) buf_printf(&b, "%s: ", f->code);
   buf_str(&b, f->message ? f->message : "failed");

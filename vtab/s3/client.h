@@ -102,6 +102,9 @@ int s3_submit(S3Client*, S3Request*);
 /* Wait for its end.  interrupt (may be NULL) is asked every few milliseconds;
 ** non-zero cancels.  0: a 2xx answer; 1: failed, see request->failure. */
 int s3_wait(S3Client*, S3Request*, int (*interrupt)(void*), void *arg);
+/* Wait until one of them has ended, and say which; -1 when interrupted (nothing
+** is cancelled then).  s3_wait tells at once how that one went. */
+int s3_wait_any(S3Client*, int n, S3Request *const*, int (*interrupt)(void*), void *arg);
 /* Has it ended? */
 int s3_done(S3Client*, S3Request*);
 

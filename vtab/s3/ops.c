@@ -38,69 +38,6 @@ static int body_is_error(const S3Run *x, S3Request *r){
   return 1;
 }
 
-static int get_page(const S3Run *x, const char *bucket, const char *prefix, const char *delimiter, const char *token, S3Page *page){
-  S3Request r;
-  const char *why = 0;
-  int rc;
-  s3_request_init(&r);
-  r.bucket = bucket;
-  query_add(&r, "list-type", "2");
-  query_add(&r, "encoding-type", "url");
-  query_add(&r, "prefix", prefix);
-  if( delimiter ) query_add(&r, "delimiter", delimiter);
-  if( token ) query_add(&r, "continuation-token", token);
-  rc = run(x, &r) || body_is_error(x, &r);
-  if( rc==0 && s3_xml_list(x->arena, r.response.z ? r.response.z : "", r.response.n, page, &why) ){
-    *x->error = arena_printf(x->arena, "s3://%s/%s: the listing cannot be read: %s", bucket, prefix, why);
-    rc = 1;
-  }
-  s3_release(x->client, &r);
-  return rc;
-}
-
-/* What a listing has given so far. */
-typedef struct Seen { const char *key, *prefix; int n_page, n_empty; } Seen;
-
-/* Keys come in order, below the prefix, each once: a listing that breaks this
-** would give rows twice or keep us for ever. */
-static const char *page_is_wrong(const char *prefix, const S3Page *page, Seen *seen){
-  for(int i=0; i<page->n_object; i++){
-    const char *key = page->object[i].key;
-    if( strncmp(key, prefix, strlen(prefix)) ) return "a key is not below the prefix asked for";
-    if( page->object[i].size<0 ) return "a size is negative";
-    if( seen->key && strcmp(key, seen->key)<=0 ) return "its keys are out of order, or one comes twice";
-    seen->key = key;
-  }
-  for(int i=0; i<page->n_prefix; i++){
-    if( seen->prefix && strcmp(page->prefix[i], seen->prefix)<=0 ) return "its prefixes are out of order, or one comes twice";
-    seen->prefix = page->prefix[i];
-  }
-  seen->n_empty = page->n_object || page->n_prefix ? 0 : seen->n_empty + 1;
-  if( page->truncated && page->next_token==0 ) return "it says there is more but gives no token";
-  return seen->n_empty>=S3_EMPTY_PAGES_MAX || ++seen->n_page>=S3_PAGES_MAX ? "it has too many pages" : 0;
-}
-
-int s3_list(const S3Run *x, const char *bucket, const char *prefix, const char *delimiter,
-            S3EachPage each, void *ctx){
-  const char *token = 0, *wrong;
-  Seen seen = {0};
-  int more = 1;
-  while( more ){
-    S3Page page;
-    if( get_page(x, bucket, prefix, delimiter, token, &page) ) return 1;
-    wrong = page_is_wrong(prefix, &page, &seen);
-    if( wrong ){
-      *x->error = arena_printf(x->arena, "s3://%s/%s: the listing cannot be believed: %s", bucket, prefix, wrong);
-      return 1;
-    }
-    *x->error = 0;
-    if( each(ctx, &page) ) return 1;
-    token = page.next_token;
-    more = page.truncated;
-  }
-  return 0;
-}
-
 int s3_head(const S3Run *x, const char *bucket, const char *key, int *exists, int64_t *size, char *etag){
   S3Request r;
   int rc;

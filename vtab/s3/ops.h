@@ -22,11 +22,19 @@ typedef struct S3Run {          /* what surrounds a call */
   const char **error;
 } S3Run;
 
-/* One page after another, in key order; a page that is not is an error.  each() returns non-zero to stop (then
-** the call answers 1 with no *error of its own).  delimiter NULL: recursive;
-** "/": prefixes come by page->prefix. */
+/* Listings, in key order (listing.c).  One page after another.  each() returns
+** non-zero to stop (then the call answers 1 with no *error of its own).
+** delimiter NULL: recursive; "/": prefixes come by page->prefix. */
 typedef int (*S3EachPage)(void *ctx, const S3Page*);
 int s3_list(const S3Run*, const char *bucket, const char *prefix, const char *delimiter, S3EachPage, void *ctx);
+
+/* Several recursive listings side by side; large ones are split by their
+** folders.  When all are complete, each() is called for the objects of the
+** first job, in key order, then of the second, and so on. */
+#define S3_LIST_ASIDE 32        /* requests at a time */
+typedef struct S3ListJob { const char *bucket, *prefix; } S3ListJob;
+typedef int (*S3EachListed)(void *ctx, int job, const S3Page*);
+int s3_list_many(const S3Run*, int n, const S3ListJob*, S3EachListed, void *ctx);
 
 /* *exists = 0 for 404.  etag into a buffer of 128 bytes. */
 int s3_head(const S3Run*, const char *bucket, const char *key, int *exists, int64_t *size, char *etag);

@@ -33,11 +33,9 @@ void s3_shared_close(S3Shared *shared){
 
 typedef struct Listing {
   SourceList *list;
-  const char *bucket;
-  size_t n_prefix;              /* of the location: what lies above is not looked at */
-  int tag;
+  const S3ListJob *job;
+  SourcePlace *place;
   int rc;
-  char **pzErr;
 } Listing;
 
 /* A part below the location that begins with `_` or `.`. */
@@ -49,53 +47,72 @@ static int is_skipped(const char *key){
   return 0;
 }
 
-static int add_page(void *ctx, const S3Page *page){
+static int add_page(void *ctx, int i, const S3Page *page){
   Listing *l = ctx;
-  for(int i=0; i<page->n_object && l->rc==SQLITE_OK; i++){
-    const S3Object *o = &page->object[i];
+  const S3ListJob *job = &l->job[i];
+  SourcePlace *place = &l->place[i];
+  size_t n_prefix = strlen(job->prefix);  /* what lies above is not looked at */
+  for(int k=0; k<page->n_object && l->rc==SQLITE_OK; k++){
+    const S3Object *o = &page->object[k];
     size_t n = strlen(o->key);
     SourceFile file = {0};
     char *url;
-    if( n==0 || o->key[n-1]=='/' || is_skipped(o->key + l->n_prefix) ) continue;
-    url = sqlite3_mprintf("s3://%s/%s", l->bucket, o->key);
+    if( n==0 || o->key[n-1]=='/' || is_skipped(o->key + n_prefix) ) continue;
+    url = sqlite3_mprintf("s3://%s/%s", job->bucket, o->key);
     file.backend = &s3_network_backend;
     file.url = url;
     file.path = o->key;
     file.etag = o->etag ? o->etag : "";
     file.size = o->size;
-    file.tag = l->tag;
+    file.tag = place->tag;
     l->rc = url ? source_list_append(l->list, &file) : SQLITE_NOMEM;
     sqlite3_free(url);
+    if( place->n++==0 ) place->first = l->list->n - 1;
   }
   return l->rc!=SQLITE_OK;
 }
 
-static int network_list(SourceList *list, const SourceOptions *options, const char *location, int tag, char **pzErr){
+/* LOCATION 's3://b/k' means the folder k/, not every key that begins with k. */
+static int make_job(Arena *a, const char *location, S3ListJob *job){
+  const char *key;
+  size_t n;
+  if( s3_split_url(a, location, &job->bucket, &key) ) return 1;
+  n = strlen(key);
+  job->prefix = n && key[n-1]!='/' ? arena_printf(a, "%s/", key) : key;
+  return job->prefix==0;
+}
+
+int s3_network_list_many(SourceList *list, const SourceOptions *options, int n, SourcePlace *place, char **pzErr){
   Arena arena;
-  const char *bucket, *key, *error = 0, *prefix;
-  Listing l = {list, 0, 0, tag, SQLITE_OK, pzErr};
+  const char *error = 0;
+  S3ListJob *job;
+  Listing l = {list, 0, place, SQLITE_OK};
   S3Run run = {&arena, 0, options->interrupted, options->interrupted_arg, &error};
-  int rc = SQLITE_ERROR;
+  int rc;
   run.client = s3_shared_client(options->s3, pzErr);
   if( run.client==0 ) return SQLITE_ERROR;
   arena_init(&arena);
-  if( s3_split_url(&arena, location, &bucket, &key) ){
-    rc = arena.oom ? SQLITE_NOMEM : SQLITE_ERROR;
-  }else{
-    size_t n = strlen(key);
-    /* LOCATION 's3://b/k' means the folder k/, not every key that begins with k. */
-    prefix = n && key[n-1]!='/' ? arena_printf(&arena, "%s/", key) : key;
-    l.bucket = bucket;
-    l.n_prefix = prefix ? strlen(prefix) : 0;
-    rc = prefix==0 ? SQLITE_NOMEM : s3_list(&run, bucket, prefix, 0, add_page, &l) ? SQLITE_ERROR : SQLITE_OK;
-    if( l.rc!=SQLITE_OK ) rc = l.rc;
+  l.job = job = ARENA_ARRAY(&arena, S3ListJob, n);
+  rc = job==0;
+  for(int i=0; i<n && rc==0; i++){
+    place[i].first = list->n;
+    place[i].n = 0;
+    rc = make_job(&arena, place[i].location, &job[i]);
   }
+  rc = rc==0 && s3_list_many(&run, n, job, add_page, &l)==0 ? SQLITE_OK : SQLITE_ERROR;
+  if( l.rc!=SQLITE_OK ) rc = l.rc;
+  else if( rc==SQLITE_ERROR && arena.oom ) rc = SQLITE_NOMEM;
   if( rc==SQLITE_ERROR && options->interrupted && options->interrupted(options->interrupted_arg) ) rc = SQLITE_INTERRUPT;
   if( rc==SQLITE_ERROR && *pzErr==0 ){
     *pzErr = sqlite3_mprintf("HIVE_FILESYSTEM_ERROR: %s", error ? error : "the location cannot be listed");
   }
   arena_free(&arena);
   return rc;
+}
+
+static int network_list(SourceList *list, const SourceOptions *options, const char *location, int tag, char **pzErr){
+  SourcePlace place = {location, tag, 0, 0};
+  return s3_network_list_many(list, options, 1, &place, pzErr);
 }
 
 /* --- Reading ------------------------------------------------------------- */
@@ -120,8 +137,8 @@ static int file_at(void *ctx, int i, S3File *out){
   const char *bucket;
   if( i<0 || i>=r->list->n ) return 1;
   f = &r->list->file[i];
-  if( f->backend!=&s3_network_backend ){
-    memset(out, 0, sizeof(*out));         /* not ours: nothing to fetch */
+  if( f->backend!=&s3_network_backend || f->is_left_out ){
+    memset(out, 0, sizeof(*out));         /* not ours or not wanted: nothing to fetch */
     return 0;
   }
   bucket = f->url + 5;

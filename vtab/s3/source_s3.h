@@ -18,6 +18,8 @@ typedef struct S3Shared {
 } S3Shared;
 
 extern const SourceBackend s3_network_backend;
+/* source_list_many, for locations that are all on the network. */
+int s3_network_list_many(SourceList*, const SourceOptions*, int n, SourcePlace*, char **pzErr);
 /* The client, opened now if it was not.  NULL and *pzErr (sqlite3_malloc). */
 S3Client *s3_shared_client(S3Shared*, char **pzErr);
 void s3_shared_close(S3Shared*);
