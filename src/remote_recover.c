@@ -94,13 +94,14 @@ static int load_rows(Session *s, Rows *l){
 
 /* Is the object the one that this upload makes?  By S3's rule its ETag is the
 ** MD5 of the parts' MD5s and their number; where the parts' ETags are no MD5s
-** (encrypted buckets) the size and the number must do. */
+** (encrypted buckets) the size and the number must do.  -1: it cannot be told. */
 static int is_completed(const S3Run *run, const Row *r){
   int exists = 0;
   int64_t size = 0;
   char etag[128], want[128];
   const char *dash;
-  if( s3_head(run, r->bucket, r->key, &exists, &size, etag) || !exists || size!=r->size ) return 0;
+  if( s3_head(run, r->bucket, r->key, &exists, &size, etag) ) return -1;
+  if( !exists || size!=r->size ) return 0;
   if( s3_multipart_etag(r->n_etag, r->etag, want)==0 && strcmp(want, etag)==0 ) return 1;
   dash = strrchr(etag, '-');
   if( dash==0 || atoi(dash+1)!=r->n_etag ) return 0;
@@ -108,14 +109,15 @@ static int is_completed(const S3Run *run, const Row *r){
 }
 
 static int complete(const S3Run *run, Row *r){
-  int exists;
+  int exists, completed;
   const char *error;
   if( r->upload_id==0 ) return s3_put(run, r->bucket, r->key, "", 0, 0, &exists);
   if( s3_upload_complete(run, r->bucket, r->key, r->upload_id, r->n_etag, r->etag)==0 ) return 0;
   error = *run->error;
-  if( is_completed(run, r) ) return 0;
+  completed = is_completed(run, r);
+  if( completed>0 ) return 0;
   *run->error = error;
-  if( strstr(error, "NoSuchUpload")==0 ) return 1;
+  if( completed<0 || strstr(error, "NoSuchUpload")==0 ) return 1;
   r->is_gone = 1;
   *run->error = arena_printf(run->arena, "the parts of s3://%s/%s are gone, somebody aborted the upload: %s again (%s)",
                              r->bucket, r->key, r->prefix[0] ? "export the table" : "write it", error);

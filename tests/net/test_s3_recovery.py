@@ -184,9 +184,9 @@ def test_kill_9_leaves_the_old_exports_or_the_new():
                 time.sleep(rng.random() * duration)
             process.kill()
             process.wait()
-            lake.ok("query", "SELECT 1")
+            status, _, err = lake.tarn("query", "SELECT 1")
             now = exported(server)
-            assert now in (old, new), f"kill {i}: a mixture"
+            assert status == 0 and now in (old, new), f"kill {i}: a mixture: {err}"
             # Killed between S3's answer and the note: an upload without parts (src/remote.c).
             assert not any(server.uploads.values()) and not os.path.exists(lake.path("lake.db-uploads")), f"kill {i}: parts are left"
             server.uploads = {}

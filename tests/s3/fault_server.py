@@ -48,6 +48,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         owner = self.server.owner
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(length)
+        if len(body) < length:                 # its sender is gone: nothing was asked
+            self.close_connection = True
+            return
         url = urllib.parse.urlsplit(self.path)
         parts = urllib.parse.unquote(url.path).lstrip("/").split("/", 1)
         query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
@@ -184,10 +187,11 @@ class FaultServer:
             self.uploads[q["uploadId"]][int(q["partNumber"])] = body
             return 200, {"ETag": self.etag(body)}, b""
         if r.method == "POST" and "uploadId" in q:
-            parts = self.uploads.pop(q["uploadId"])
+            parts = self.uploads[q["uploadId"]]
             named = re.findall(r"<PartNumber>(\d+)</PartNumber><ETag>(.*?)</ETag>", body.decode())
             if [(str(k), self.etag(parts[k])) for k in sorted(parts)] != named:
                 return 400, {}, b"<Error><Code>InvalidPart</Code><Message>other parts were sent</Message></Error>"
+            del self.uploads[q["uploadId"]]
             data = b"".join(parts[k] for k in sorted(parts))
             digests = b"".join(hashlib.md5(parts[k]).digest() for k in sorted(parts))
             self.objects[r.bucket, r.key] = data

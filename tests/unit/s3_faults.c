@@ -212,7 +212,13 @@ static int open_client(S3Run *x, Arena *a, const char **error){
   return s3_open(a, &config, &x->client, error);
 }
 
+static int print_listed(void *ctx, int job, const S3Page *page){
+  buf_printf(ctx, "%d:", job);
+  return print_page(ctx, page);
+}
+
 static int use_client(const S3Run *x, Buf *out){
+  static const S3ListJob jobs[] = { {"b", "t/"}, {"b", ""} };
   static const char *const keys[] = { "t/x&y", "t/z" };
   const char *id, *const *etags;
   const char *one_etag;
@@ -221,6 +227,7 @@ static int use_client(const S3Run *x, Buf *out){
   int64_t size;
   S3Parts *parts;
   if( s3_list(x, "b", "t/", "/", print_page, out) ) return 1;
+  if( s3_list_many(x, 2, jobs, print_listed, out) ) return 1;
   if( s3_head(x, "b", "t/k", &exists, &size, etag) ) return 1;
   buf_printf(out, "%d %d;", exists, (int)size);
   if( s3_put(x, "b", "t/k", "body", 4, 1, &exists) || s3_upload_begin(x, "b", "t/k", &id) ) return 1;

@@ -18,7 +18,8 @@
 #include <string.h>
 
 #define SPLIT_DEPTH_MAX 8
-#define SPLIT_GROUPS_MAX 10     /* folders on the first page: a hundred keys in each or more */
+#define SPLIT_GROUPS_MAX 10     /* folders on the first page: of S3, a hundred keys in each or more */
+#define SPLIT_KEYS_MIN 20       /* a server of smaller pages is asked page by page */
 
 /* --- Pages ------------------------------------------------------------------------ */
 
@@ -64,12 +65,13 @@ static const char *page_is_wrong(const char *prefix, const S3Page *page, Seen *s
 
 /* The page of a request that has ended; 1 and *error where it cannot be used. */
 static int page_take(const S3Run *x, S3Request *r, const char *prefix, S3Page *page, Seen *seen){
-  const char *body = r->response.z ? r->response.z : "", *why = 0;
+  const char *body, *why = 0;
   S3ErrorBody e;
   if( s3_wait(x->client, r, x->interrupt, x->interrupt_arg) ){
     *x->error = s3_failure_text(x->arena, x->client, r);
     return 1;
   }
+  body = r->response.z ? r->response.z : "";
   if( r->response.n && s3_xml_error(x->arena, body, r->response.n, &e)==0 ){   /* in a 200 */
     r->failure.status = r->status;
     r->failure.code = e.code ? e.code : "";
@@ -167,7 +169,7 @@ static int count_groups(const Node *node, const S3Page *page){
 }
 
 static int is_worth_splitting(const Node *n, const S3Page *page){
-  return page->truncated && !n->is_split && !n->no_split && n->token==0 && n->depth<SPLIT_DEPTH_MAX
+  return page->truncated && page->n_object>=SPLIT_KEYS_MIN && !n->is_split && !n->no_split && n->token==0 && n->depth<SPLIT_DEPTH_MAX
       && count_groups(n, page)<=SPLIT_GROUPS_MAX;
 }
 
@@ -181,13 +183,14 @@ static void begin_again(Node *n, int is_split){
 
 static int keep_page(Tree *t, Node *n, const S3Page *page){
   Arena *a = t->x->arena;
+  int n_prefix = n->is_split ? page->n_prefix : 0;      /* nobody asked for any else */
   n->object = grow(a, n->object, n->n, page->n_object, &n->cap, sizeof(S3Object));
-  n->child = grow(a, n->child, n->n_child, page->n_prefix, &n->cap_child, sizeof(Node*));
+  n->child = grow(a, n->child, n->n_child, n_prefix, &n->cap_child, sizeof(Node*));
   *t->x->error = "out of memory";
   if( a->oom ) return 1;
   if( page->n_object ) memcpy(n->object + n->n, page->object, sizeof(S3Object)*(size_t)page->n_object);
   n->n += page->n_object;
-  for(int i=0; i<page->n_prefix; i++){
+  for(int i=0; i<n_prefix; i++){
     Node *child = node_new(t, n->bucket, page->prefix[i], n->depth + 1);
     if( child==0 ) return 1;
     n->child[n->n_child++] = child;
