@@ -12,7 +12,6 @@
 #include "../vtab/image.h"
 
 #define IMAGE_SCHEMA "tarn_image"
-#define SMALL_ROWS 2000         /* below, SQLite is as fast */
 #define LOAD_BYTES (8<<20)      /* of one image made from a set */
 
 /* --- Rows into images ---------------------------------------------------- */
@@ -156,12 +155,6 @@ static BulkQuery *recognise(Session *s, const Compiled *c, const TableName *t){
   return q;
 }
 
-int bulk_is_small(BulkRun *run, const BulkQuery *q){
-  for(int i=0; i<q->n_rel; i++) if( bulk_source_size(run, q, i)>=SMALL_ROWS ) return 0;
-  for(int i=0; i<q->n_set; i++) if( q->set[i]->query && !bulk_is_small(run, q->set[i]->query) ) return 0;
-  return 1;
-}
-
 /* --- The statement ------------------------------------------------------- */
 
 void bulk_run_init(BulkRun *run, Session *s){
@@ -173,9 +166,9 @@ void bulk_run_init(BulkRun *run, Session *s){
   run->stop = &s->stop;
 }
 
-int bulk_forced(void){
+int bulk_is_off(void){
   const char *z = getenv("TARN_PLAIN");
-  return z==0 || z[0]==0 ? -1 : z[0]!='0';
+  return z && z[0] && strcmp(z, "0")!=0;
 }
 
 /* Back to the savepoint, as if nothing had been.  SQLite may have rolled the
@@ -197,14 +190,14 @@ static int undo(Session *s, const JsonlStats *stats, int rc){
 int bulk_insert(Session *s, const Compiled *c, const TableName *t, long long *n){
   JsonlStats stats = s->host.stats;
   BulkRun run;
-  BulkQuery *q = bulk_forced()==1 ? 0 : recognise(s, c, t);
+  BulkQuery *q = bulk_is_off() ? 0 : recognise(s, c, t);
   int rc;
   *n = 0;
   if( q==0 ) return 0;
   bulk_run_init(&run, s);
-  if( bulk_forced()<0 && bulk_is_small(&run, q) ) return 0;
   if( session_exec(s, "SAVEPOINT tarn_bulk") ) return -1;
   rc = bulk_run_begin(&run);
+  if( rc==SQLITE_OK ) rc = bulk_pin(&run, q);
   if( rc==SQLITE_OK ) rc = bulk_write(&run, q, t->sqlite_name, n);
   bulk_run_end(&run);
   sqlite3_free(run.error);

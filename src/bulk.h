@@ -22,8 +22,8 @@
 ** data it is undone and run again on the plain path: its error is the one that
 ** is told, so errors are the same by construction.
 **
-** TARN_PLAIN=1 in the environment sends everything the plain way, TARN_PLAIN=0
-** also small tables the bulk way: for tests that compare the two.
+** TARN_PLAIN=1 in the environment sends everything the plain way: for tests
+** that compare the two.
 */
 #ifndef TARN_BULK_H
 #define TARN_BULK_H

@@ -158,17 +158,12 @@ static int look_at_all(Parts *p){
   return rc;
 }
 
-static int all_small(Parts *p){
-  for(int i=0; i<p->n; i++) if( !bulk_is_small(&p->run, p->part[i].q) ) return 0;
-  return 1;
-}
-
 int bulk_find_empty(Session *s, int n, Compiled *const *c, char *is_empty){
   Parts *p = ARENA_NEW(&s->arena, Parts);
   BulkKept *kept = ARENA_NEW(&s->arena, BulkKept);
   int rc = SQLITE_OK;
   memset(is_empty, UNKNOWN, (size_t)n);
-  if( bulk_forced()==1 ) return 0;
+  if( bulk_is_off() ) return 0;
   p->s = s;
   p->state = is_empty;
   for(int i=0; i<n; i++){
@@ -178,12 +173,9 @@ int bulk_find_empty(Session *s, int n, Compiled *const *c, char *is_empty){
     else p->n = before;
   }
   bulk_run_init(&p->run, s);
-  if( p->n==0 || (bulk_forced()<0 && all_small(p)) ){
-    memset(is_empty, UNKNOWN, (size_t)n);
-    return 0;
-  }
   p->run.kept = kept;
-  rc = bulk_run_begin(&p->run);
+  if( p->n ) rc = bulk_run_begin(&p->run);
+  for(int i=0; i<p->n && rc==SQLITE_OK; i++) rc = bulk_pin(&p->run, p->part[i].q);
   if( rc==SQLITE_OK ) rc = look_at_all(p);
   else memset(is_empty, UNKNOWN, (size_t)n);
   bulk_run_end(&p->run);

@@ -83,6 +83,7 @@ int bulk_run_begin(BulkRun *run){
 }
 
 void bulk_run_end(BulkRun *run){
+  bulk_unpin(run);
   sqlite3_finalize(run->running);
   sqlite3_finalize(run->select1);
   run->running = run->select1 = 0;

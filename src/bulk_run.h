@@ -12,6 +12,7 @@
 #define BULK_PLAIN (-1)
 
 #define BULK_KEPT 16            /* sets that are kept */
+#define BULK_PINS 16            /* landing tables that are pinned */
 
 /* Rows that are looked up: an IN list, the rows of a subquery. */
 typedef struct BulkSet {
@@ -35,16 +36,19 @@ typedef struct BulkRun {
   sqlite3_stmt *running;        /* keeps sqlite3_interrupt awake, asks about it */
   sqlite3_stmt *select1;
   BulkKept *kept;               /* sets are kept there; NULL: none is */
+  int n_pin;                    /* landing tables whose lists of files stay the same */
+  struct { sqlite3_stmt *stmt; struct JsonlTable *table; } pin[BULK_PINS];
   char *error;                  /* sqlite3_malloc, or NULL */
 } BulkRun;
 
 void bulk_run_init(BulkRun*, Session*); /* bulk.c */
-/* TARN_PLAIN: 1 all the plain way, 0 all the bulk way; else -1. */
-int bulk_forced(void);
-/* Are all tables so small that SQLite is as fast? */
-int bulk_is_small(BulkRun*, const BulkQuery*);
+int bulk_is_off(void);                  /* TARN_PLAIN */
 int bulk_run_begin(BulkRun*);           /* SQLITE_OK or an error */
 void bulk_run_end(BulkRun*);
+/* The files of a query's landing tables are listed once from now on, until
+** bulk_run_end: all scans of the statement see the same (bulk_source.c). */
+int bulk_pin(BulkRun*, const BulkQuery*);
+void bulk_unpin(BulkRun*);
 /* SQLITE_INTERRUPT when the statement is to stop, else SQLITE_OK. */
 int bulk_interrupted(BulkRun*);
 

@@ -8,7 +8,7 @@
 */
 #include <string.h>
 #include "bulk_run.h"
-#include "../vtab/jsonl_rows.h"
+#include "../vtab/jsonl_scan.h"
 #include "../vtab/pages.h"
 
 #define BLOCK_ROWS 1024         /* of a statement's rows */
@@ -225,6 +225,40 @@ void bulk_source_close(BulkSource *s){
   arena_free(&s->arena);
   sqlite3_free(s);
 }
+
+/* --- Pins ---------------------------------------------------------------- */
+
+static int pin_table(BulkRun *run, const TableInfo *t){
+  sqlite3_stmt *stmt = 0;
+  char *sql;
+  int rc;
+  if( t->kind!=TABLE_LANDING || run->n_pin==BULK_PINS ) return SQLITE_OK;
+  sql = sqlite3_mprintf("SELECT 1 FROM \"%w\"", t->sqlite_name);
+  rc = sql ? sqlite3_prepare_v2(run->db, sql, -1, &stmt, 0) : SQLITE_NOMEM;
+  sqlite3_free(sql);
+  run->pin[run->n_pin].stmt = stmt;
+  run->pin[run->n_pin].table = rc==SQLITE_OK ? jsonl_find(run->host, "main", t->sqlite_name) : 0;
+  if( run->pin[run->n_pin].table ) jsonl_pin(run->pin[run->n_pin].table);
+  run->n_pin++;
+  return rc;
+}
+
+int bulk_pin(BulkRun *run, const BulkQuery *q){
+  int rc = SQLITE_OK;
+  for(int i=0; i<q->n_rel && rc==SQLITE_OK; i++) rc = pin_table(run, q->rel[i].table);
+  for(int i=0; i<q->n_set && rc==SQLITE_OK; i++) if( q->set[i]->query ) rc = bulk_pin(run, q->set[i]->query);
+  return rc;
+}
+
+void bulk_unpin(BulkRun *run){
+  for(int i=0; i<run->n_pin; i++){
+    if( run->pin[i].table ) jsonl_unpin(run->pin[i].table);
+    sqlite3_finalize(run->pin[i].stmt);
+  }
+  run->n_pin = 0;
+}
+
+/* --- Sizes --------------------------------------------------------------- */
 
 double bulk_source_size(BulkRun *run, const BulkQuery *q, int rel){
   const TableInfo *t = q->rel[rel].table;

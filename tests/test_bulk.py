@@ -1,7 +1,7 @@
 """Bulk statements (src/bulk.h) against the plain path on adversarial data.
 
-TARN_PLAIN=1 sends a statement through SQLite, TARN_PLAIN=0 also a small one the bulk way.  Tables,
-exports, row counts, rejects, inputs and errors must be the same; scans keep the order of the files.
+TARN_PLAIN=1 sends a statement through SQLite.  Tables, exports, row counts, rejects, inputs and
+errors must be the same; scans keep the order of the files.
 """
 import collections
 import gzip
