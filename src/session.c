@@ -23,6 +23,7 @@
 #include "session.h"
 #include "../vtab/group.h"
 #include "../vtab/hash.h"
+#include "../vtab/member.h"
 #include "../vtab/tarn.h"
 #include "catalog_write.h"
 #include "swap.h"
@@ -311,7 +312,8 @@ static int configure(Session *s){
   s->memory = s->options->memory_bytes;
   if( tarn_register(s->db)!=SQLITE_OK || jsonl_register(s->db, &s->host)!=SQLITE_OK ) return session_fail_sqlite(s);
   if( hash_register(s->db, &s->memory)!=SQLITE_OK ) return session_fail_sqlite(s);
-  if( group_register(s->db, &(GroupHost){ &s->memory, &s->host })!=SQLITE_OK ) return session_fail_sqlite(s);
+  GroupHost host = { &s->memory, &s->host };
+  if( group_register(s->db, &host)!=SQLITE_OK || member_register(s->db, &host)!=SQLITE_OK ) return session_fail_sqlite(s);
   if( sqlite3_create_function(s->db, "tarn_fail", 1, SQLITE_UTF8|SQLITE_DIRECTONLY, 0, fail_function, 0, 0)!=SQLITE_OK ) return session_fail_sqlite(s);
   /* page_size counts for a new lake only: large pages suit bulk loads. */
   return session_exec(s, "PRAGMA page_size=16384") || session_exec(s, "PRAGMA cache_size=-65536") || session_exec(s, "PRAGMA secure_delete=off");

@@ -134,6 +134,47 @@ def test_aggregates_of_stored_tables_are_those_of_sqlite():
         compare(lake, [(sql.format(t="events"), by) for sql, by in QUERIES], MODES[:2])
 
 
+IN_QUERIES = [
+    "SELECT count(*), sum(id) FROM {t} WHERE email IN (SELECT email FROM people)",
+    "SELECT count(*), sum(id) FROM {t} WHERE email NOT IN (SELECT email FROM people)",
+    "SELECT count(*), sum(id) FROM {t} WHERE email NOT IN (SELECT email FROM people WHERE email IS NOT NULL)",
+    "SELECT id, email IN (SELECT email FROM people) AS a, id NOT IN (SELECT id FROM people_landing WHERE id < 30) AS b FROM {t}",
+    "SELECT id, email IN (SELECT email FROM people WHERE id > 100000000) AS a, email NOT IN (SELECT email FROM people WHERE id > 100000000) AS b FROM {t}",
+    "SELECT id, NULL IN (SELECT id FROM people) AS a, 3 IN (SELECT id FROM people_landing) AS b, 3 NOT IN (SELECT id FROM people_landing WHERE id IS NOT NULL) AS c FROM {t} WHERE id < 3",
+    "SELECT name FROM {t} WHERE name IN (SELECT upper(name) FROM {t}) OR id IN (SELECT age FROM people)",
+    "SELECT count(*) FROM people p WHERE p.id IN (SELECT id FROM {t} WHERE flag) AND p.city NOT IN (SELECT name FROM {t} WHERE name IS NOT NULL)",
+    "SELECT count(*) FROM {t} WHERE id IN (SELECT id FROM people GROUP BY id HAVING count(*) > 2)",
+    "SELECT count(*) FROM {t} WHERE id IN (SELECT id FROM people ORDER BY age DESC, id LIMIT 5)",
+    "SELECT count(*) FROM {t} WHERE \"day\" IN (SELECT \"day\" FROM events_landing WHERE id = 7) AND d NOT IN (SELECT d FROM events_landing WHERE d > 1)",
+    "SELECT count(*) FROM {t} e WHERE e.id IN (SELECT p.id FROM people p WHERE p.email = e.email)",
+    "SELECT count(*) FROM {t} WHERE email = ANY (SELECT email FROM people) AND id <> ALL (SELECT age FROM people)",
+    "SELECT email, count(*) FROM {t} WHERE big IN (SELECT id FROM people) GROUP BY email",
+    "WITH w AS (SELECT email, id FROM people WHERE age > 18) SELECT count(*) FROM {t} WHERE email IN (SELECT email FROM w) AND id NOT IN (SELECT id FROM w WHERE id IS NOT NULL)",
+    "SELECT CASE WHEN email IN (SELECT email FROM people) THEN 1 ELSE 2 END AS k, count(*) FROM {t} GROUP BY 1",
+    "SELECT count(*) FROM {t} WHERE email IN (SELECT email FROM people WHERE id IN (SELECT id FROM {t} WHERE email NOT IN (SELECT city FROM people WHERE city IS NOT NULL)))",
+]
+
+
+def test_membership_is_that_of_sqlite():
+    with Lake() as lake:
+        prepare(lake, 8, 900)
+        lake.ok("query", "CREATE TABLE events AS SELECT * FROM events_landing")
+        for table in ("events", "events_landing"):
+            queries = [(sql.format(t=table), None) for sql in IN_QUERIES]
+            compare(lake, queries, MODES)
+        same(sum("t_in_set(" in lake.ok("translate", sql, env={"TARN_PLAIN": "0"}) for sql, _ in queries) >= 13, True, "t_in_set is used")
+        compare(lake, [("SELECT id FROM events WHERE id IN (SELECT 1 / (id - 7) FROM people)", None),
+                       ("SELECT id FROM events WHERE id NOT IN (SELECT CAST(city AS int) FROM people)", None)], MODES[:1])
+
+
+def test_sets_beyond_the_memory_lie_in_a_file():
+    with Lake() as lake:
+        spill_lake(lake, 30000)
+        compare(lake, [("SELECT count(*), sum(k) FROM many WHERE s IN (SELECT s FROM many WHERE b > 0)", None),
+                       ("SELECT count(*), sum(k) FROM many WHERE k + 1 NOT IN (SELECT k FROM many WHERE k IS NOT NULL AND b < 2)", None),
+                       ("SELECT count(*) FROM many WHERE s NOT IN (SELECT upper(s) FROM many)", None)], [("--memory", "1MB"), ()])
+
+
 def test_small_inputs():
     for seed, n in ((3, 0), (4, 1), (5, 40)):
         with Lake() as lake:

@@ -421,7 +421,8 @@ static int end_pass(Groups *g){
 
 int hash_groups_end(Groups *g){
   int rc = end_pass(g);
-  if( rc==SQLITE_OK && g->part==0 && g->spec->n_key && !g->spec->as_they_come && g->table.n<=GROUP_SORTED ) rc = sort_groups(g);
+  int is_sorted = !g->spec->as_they_come && g->table.n<=GROUP_SORTED;
+  if( rc==SQLITE_OK && g->part==0 && g->spec->n_key && is_sorted ) rc = sort_groups(g);
   return rc;
 }
 

@@ -15,6 +15,7 @@
 #include "group.h"
 #include "hash.h"
 #include "jsonl.h"
+#include "member.h"
 
 SQLITE_EXTENSION_INIT1
 
@@ -35,6 +36,7 @@ int sqlite3_tarn_init(sqlite3 *db, char **pzErrMsg, const sqlite3_api_routines *
   if( sqlite3_libversion_number()<3040000 ) return SQLITE_ERROR;
   rc = tarn_register(db);
   if( rc==SQLITE_OK ) rc = group_register(db, 0);
+  if( rc==SQLITE_OK ) rc = member_register(db, 0);
   if( rc==SQLITE_OK ) rc = shell_register(db);
   return rc==SQLITE_OK ? jsonl_register(db, 0) : rc;
 }

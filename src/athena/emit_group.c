@@ -14,6 +14,9 @@
 ** SQLite needs no sorter: then only where the rows come natively or a DISTINCT
 ** is counted.
 **
+** x IN (SELECT …) over a large table becomes t_in_set(x, 'SELECT …'), a hash set
+** (vtab/member.h), where SQLite would build a b-tree.
+**
 ** The inner query is a query of its own: what it reads of the WITH clause around
 ** goes along.  Where it reads an outer query's columns, or the table that the
 ** statement writes, all stays as it was.
@@ -346,4 +349,24 @@ const char *emit_group_distinct(Emitter *E, Select *sel, const Type *const *targ
   buf_init(&out, E->arena);
   for(int i=0; i<sel->n_out; i++) buf_printf(&out, "%sc%d", i ? ", " : "", i);
   return ep(E, "SELECT %s FROM q%d", out.z, entry);
+}
+
+/* --- x IN (SELECT …) -------------------------------------------------------- */
+
+/* Whether some table that the query reads is large, whatever is left of it. */
+static int source_is_large(Emitter *E, const Query *q){
+  const QueryInfo *info = q->sem;
+  return info->select && info->select->body->from && reads_much(E, info->select->body->from);
+}
+
+const char *emit_in_set(Emitter *E, const char *x, Query *q, const Type *const *target){
+  const QueryInfo *info = q->sem;
+  const char *rows = 0;
+  if( E->an->context->plain>0 || E->program || info->correlated || !emit_is_hashable(target[0]) || !source_is_large(E, q) ) return 0;
+  const Select *sel = info->select;
+  int is_simple = !sel->aggregated && !sel->has_window && sel->n_out==1 && !q->limit && !q->fetch && !q->offset;
+  const char *sql = stand_alone(E, emit_query(E, q, target));
+  if( sql==0 ) return 0;
+  if( is_simple && coerce_is_free(sel->out[0]->type, target[0]) ) rows = emit_native_rows(E, sel->body, 1, sel->out);
+  return ep(E, "t_in_set(%s, %s%s)", x, marker(E, sql), rows ? rows : "");
 }

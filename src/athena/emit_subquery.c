@@ -65,9 +65,11 @@ static const char *emit_in_query(Emitter *E, Expr *e){
   Sem *sem = e->sem;
   const Type *target[1] = {sem->operand};
   const char *r;
-  if( sem->fn && sem->fn->native && e->arg[0]->type->kind!=T_ROW && sem->operand->kind!=T_UNKNOWN )
-    r = ep(E, "(%s IN (%s))", emit_expr(E, e->arg[0]), subquery_text(E, e->query, target));
-  else
+  if( sem->fn && sem->fn->native && e->arg[0]->type->kind!=T_ROW && sem->operand->kind!=T_UNKNOWN ){
+    const char *x = emit_expr(E, e->arg[0]);
+    r = emit_in_set(E, x, e->query, target);
+    if( r==0 ) r = ep(E, "(%s IN (%s))", x, subquery_text(E, e->query, target));
+  }else
     r = emit_any_all(E, e, 0);
   return e->negated ? emit_not(E, r) : r;
 }

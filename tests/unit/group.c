@@ -13,6 +13,7 @@
 #include "../../vtab/group.h"
 #include "../../vtab/group_key.h"
 #include "../../vtab/jsonl.h"
+#include "../../vtab/member.h"
 
 static int failures;
 static sqlite3_mem_methods plain_memory;
@@ -58,6 +59,7 @@ static sqlite3 *open_database(sqlite3_int64 *limit){
   spec.column = column;
   if( rc==SQLITE_OK ) rc = jsonl_register(db, &host);
   if( rc==SQLITE_OK ) rc = group_register(db, &group);
+  if( rc==SQLITE_OK ) rc = member_register(db, &group);
   if( rc==SQLITE_OK ) rc = fn_register(db);
   if( rc==SQLITE_OK ) rc = agg_register(db);
   sql = jsonl_create_sql("land", &spec);
@@ -136,6 +138,10 @@ static const struct { const char *name, *group, *plain; } queries[] = {
   {"no groups", "SELECT c0 FROM t_group('SELECT i FROM t WHERE i<0', '1 -; count_all()')", "SELECT i FROM t WHERE i<0 GROUP BY 1"},
   {"landing", "SELECT c0,c1,c2 FROM t_group('SELECT s, x, a FROM land WHERE a>10', '1 -r-; t_sum_double(1); count(distinct 2)', 'landing 1,2,0 where 0> of land', 10)",
    "SELECT s, t_sum_double(x), count(DISTINCT a) FROM land WHERE a>10 GROUP BY 1"},
+  {"members", "SELECT i, t_in_set(i, 'SELECT many+5 FROM t WHERE i>400'), t_in_set(s, 'SELECT s FROM t WHERE few<3'), t_in_set(s, 'SELECT s FROM t WHERE i<0') FROM t",
+   "SELECT i, i IN (SELECT many+5 FROM t WHERE i>400), s IN (SELECT s FROM t WHERE few<3), s IN (SELECT s FROM t WHERE i<0) FROM t"},
+  {"members that are landing", "SELECT i, t_in_set('v'||i, 'SELECT s FROM land WHERE a>10', 'landing 1 where 0> of land', 10) FROM t WHERE i<200",
+   "SELECT i, 'v'||i IN (SELECT s FROM land WHERE a>10) FROM t WHERE i<200"},
   {"landing, counted", "SELECT c0 FROM t_group('SELECT 0 FROM land WHERE x<=3.25', '0 -; count_all()', 'landing - where 2<= of land', 3.25)",
    "SELECT count(*) FROM land WHERE x<=3.25 AND typeof(x)='real'"},
   {"landing, NULLs", "SELECT c0,c1,c2 FROM t_group('SELECT a, x FROM land WHERE a IS NULL', '0 -r; count(0); count(1); t_max(1) (double)double', 'landing 0,2 where 0null of land')",
