@@ -145,7 +145,7 @@ IN_QUERIES = [
     "SELECT count(*) FROM people p WHERE p.id IN (SELECT id FROM {t} WHERE flag) AND p.city NOT IN (SELECT name FROM {t} WHERE name IS NOT NULL)",
     "SELECT count(*) FROM {t} WHERE id IN (SELECT id FROM people GROUP BY id HAVING count(*) > 2)",
     "SELECT count(*) FROM {t} WHERE id IN (SELECT id FROM people ORDER BY age DESC, id LIMIT 5)",
-    "SELECT count(*) FROM {t} WHERE \"day\" IN (SELECT \"day\" FROM events_landing WHERE id = 7) AND d NOT IN (SELECT d FROM events_landing WHERE d > 1)",
+    "SELECT count(*) FROM {t} WHERE \"day\" IN (SELECT \"day\" FROM events_landing WHERE id = 7) AND d NOT IN (SELECT d FROM events_landing WHERE d > 1 AND id = 7)",
     "SELECT count(*) FROM {t} e WHERE e.id IN (SELECT p.id FROM people p WHERE p.email = e.email)",
     "SELECT count(*) FROM {t} WHERE email = ANY (SELECT email FROM people) AND id <> ALL (SELECT age FROM people)",
     "SELECT email, count(*) FROM {t} WHERE big IN (SELECT id FROM people) GROUP BY email",
