@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all clang guard-record bench-s3 test-s3-boto docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi bench-tools deps-bench fuzz test tpc test-s3 test-s3-asan tools-s3 deps-s3 vectors asan lint install clean
+.PHONY: all clang guard-record bench-s3 test-s3-boto docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi bench-tools deps-bench fuzz test tpc test-s3 test-s3-asan tools-s3 deps-s3 vectors asan tsan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -214,6 +214,20 @@ asan: deps-test
 	$(MAKE) tarn.so
 	$(MAKE) BUILD=build/asan OPT='-O1 -g' SAN='$(ASAN)' build/asan/tarn unit
 	TARN=$(CURDIR)/build/asan/tarn BUILD=build/asan TARN_SANITIZED=1 ASAN_OPTIONS=detect_leaks=1 python3 tests/run.py
+
+# What runs in threads, under ThreadSanitizer: unit programs, and the pipeline of
+# some megabytes with four threads.
+TSAN = jsonl_blocks crew landing openx_template group image pages
+TSAN_RUN = TSAN_OPTIONS=halt_on_error=1:exitcode=66
+tsan: deps-test
+	@tests/install-packages clang
+	$(MAKE) BUILD=build/tsan CC=clang OPT='-O1 -g' SAN=-fsanitize=thread build/tsan/tarn $(TSAN:%=build/tsan/unit/%)
+	set -e; for t in $(TSAN); do $(TSAN_RUN) build/tsan/unit/$$t; done
+	rm -rf build/tsan/run && mkdir -p build/tsan/run
+	python3 bench/generate.py build/tsan/run/s3 --scale 0.02
+	$(TSAN_RUN) build/tsan/tarn run --threads 4 --lake build/tsan/run/lake.db --s3-root build/tsan/run/s3 --export build/tsan/run/export
+	gzip -r build/tsan/run/s3
+	$(TSAN_RUN) build/tsan/tarn run --threads 4 --lake build/tsan/run/lake.db --s3-root build/tsan/run/s3 --no-export
 
 # Fuzzing under the same sanitizers.  Each tests/fuzz/X.c is a program
 # `X [SECONDS [SEED]]` that closes with a plain line; sql takes a lake and a

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -45,8 +46,11 @@ static int hear_reject(void *arg, const JsonlReject *r){
   return h->stop;
 }
 
+static atomic_int files_told;
+
 static int hear_input(void *arg, const JsonlInput *in){
   Heard *h = arg;
+  atomic_fetch_add(&files_told, 1);
   h->n_input++;
   h->bytes += in->bytes_read;
   h->size += in->size;
@@ -228,8 +232,8 @@ static double interrupted_at;
 
 /* Once the scan is under way. */
 static void *interrupt_soon(void *arg){
-  volatile Lake *lake = arg;
-  for(int i=0; i<10000 && lake->host.stats.files_opened<4; i++) usleep(500);
+  Lake *lake = arg;
+  for(int i=0; i<10000 && atomic_load(&files_told)<4; i++) usleep(500);
   interrupted_at = busy_ms(scanning);
   sqlite3_interrupt(lake->db);
   return 0;
@@ -253,6 +257,7 @@ static void interrupts_stop_a_scan(void){
   }
   lake_open(&lake, "big", &plain);
   pthread_getcpuclockid(pthread_self(), &scanning);
+  atomic_store(&files_told, 0);
   pthread_create(&thread, 0, interrupt_soon, &lake);
   got = ask(&lake, "SELECT count(*) FROM t WHERE id=7");
   pthread_join(thread, 0);
