@@ -46,26 +46,43 @@ static const char schema[] =
   "  bucket TEXT NOT NULL, object_key TEXT NOT NULL, prefix TEXT NOT NULL, marker TEXT NOT NULL, upload_id TEXT,"
   "  etags TEXT NOT NULL, size INTEGER NOT NULL, was_made INTEGER NOT NULL);";
 
+/* Names of a table's columns; NULL without such a table. */
+static const char *column_names(Session *s, const char *table){
+  return session_text(s, "SELECT group_concat(name) FROM pragma_table_info(%Q)", table);
+}
+
+/* The first layout of tarn_uploads had neither endpoint nor size: then any
+** endpoint and any size are taken for the right one (remote_recover.c). */
+static int convert_uploads(Session *s, const char *columns){
+  if( strcmp(columns, "run,bucket,object_key,prefix,marker,upload_id,etags")!=0 ){
+    return session_fail(s, "TARN_LAKE: %s: its table tarn_uploads has a layout that this tarn does not know (%s)", s->options->lake, columns);
+  }
+  return session_exec(s, "ALTER TABLE tarn_uploads RENAME TO tarn_uploads_old")
+      || (sqlite3_exec(s->db, schema, 0, 0, 0)!=SQLITE_OK && session_fail_sqlite(s))
+      || session_exec(s, "INSERT INTO tarn_uploads(run,endpoint,bucket,object_key,prefix,marker,upload_id,etags,size,was_made) "
+                         "SELECT run,'?',bucket,object_key,prefix,marker,upload_id,coalesce(etags,'[]'),-1,0 FROM tarn_uploads_old")
+      || session_exec(s, "DROP TABLE tarn_uploads_old");
+}
+
 int catalog_create(Session *s){
-  const char *found = session_text(s, "SELECT count(*) FROM sqlite_master WHERE name='tarn_uploads'"), *version;
-  const char *inputs = session_text(s, "SELECT group_concat(name) FROM pragma_table_info('tarn_inputs')");
-  int rc, old_inputs = inputs && strstr(inputs, "etag")==0;
-  if( found==0 || s->error ) return 1;
-  if( found[0]!='0' && !old_inputs ){
-    version = session_text(s, "PRAGMA user_version");
-    if( version==0 ) return 1;
-    if( atoi(version)<=CATALOG_VERSION ) return 0;
+  const char *uploads = column_names(s, "tarn_uploads"), *inputs = column_names(s, "tarn_inputs");
+  const char *version = session_text(s, "PRAGMA user_version");
+  int rc, old_inputs = inputs && strstr(inputs, "etag")==0, old_uploads = uploads && strstr(uploads, "was_made")==0;
+  if( version==0 || s->error ) return 1;
+  if( uploads && atoi(version)>CATALOG_VERSION ){
     return session_fail(s, "TARN_LAKE: %s was made by a newer tarn (catalog version %s; this one knows %d)",
                         s->options->lake, version, CATALOG_VERSION);
   }
+  if( uploads && !old_inputs && !old_uploads ) return 0;
   if( session_begin(s) ) return 1;
   rc = sqlite3_exec(s->db, schema, 0, 0, 0)==SQLITE_OK ? 0 : session_fail_sqlite(s);
+  if( old_uploads ) rc = rc || convert_uploads(s, uploads);
   /* Lakes made before S3 was read over the network. */
   if( old_inputs ) rc = rc || session_exec(s, "ALTER TABLE tarn_inputs ADD COLUMN etag TEXT");
   rc = rc || session_exec(s, "PRAGMA application_id=%d", CATALOG_ID)
           || session_exec(s, "PRAGMA user_version=%d", CATALOG_VERSION);
   /* A run is one transaction: a new lake's catalog joins it. */
-  if( rc==0 && found[0]=='0' && s->depth==1 && strcmp(s->options->command, "run")==0 ){
+  if( rc==0 && uploads==0 && s->depth==1 && strcmp(s->options->command, "run")==0 ){
     s->depth = 0;
     s->is_held = 1;
     return 0;

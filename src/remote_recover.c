@@ -101,7 +101,7 @@ static int is_completed(const S3Run *run, const Row *r){
   char etag[128], want[128];
   const char *dash;
   if( s3_head(run, r->bucket, r->key, &exists, &size, etag) ) return -1;
-  if( !exists || size!=r->size ) return 0;
+  if( !exists || (r->size>=0 && size!=r->size) ) return 0;     /* -1: an older tarn did not note it */
   if( s3_multipart_etag(r->n_etag, r->etag, want)==0 && strcmp(want, etag)==0 ) return 1;
   dash = strrchr(etag, '-');
   if( dash==0 || atoi(dash+1)!=r->n_etag ) return 0;
@@ -138,7 +138,7 @@ static int delete_others(const S3Run *run, const Row *r){
 static int finish(const S3Run *run, Row *r){
   static const char text[] = "Made by tarn: the objects below this folder are replaced by its exports.\n";
   int exists;
-  if( strcmp(r->endpoint, remote_endpoint(run))!=0 ){
+  if( strcmp(r->endpoint, "?")!=0 && strcmp(r->endpoint, remote_endpoint(run))!=0 ){      /* ?: an older tarn did not note it */
     *run->error = arena_printf(run->arena, "s3://%s/%s was uploaded to %s: use that endpoint again", r->bucket, r->key,
                                r->endpoint[0] ? r->endpoint : "amazonaws.com");
     return 1;

@@ -249,6 +249,24 @@ def test_a_server_that_is_away_is_named_and_later_all_is_finished():
         same((lake.tarn("query", "SELECT 1")[2], rows(server, "t/")), ("", [{"a": 1}]))
 
 
+def test_uploads_recorded_by_an_older_tarn_are_finished():
+    old = ("DROP TABLE tarn_uploads; CREATE TABLE tarn_uploads(run INTEGER NOT NULL, bucket TEXT NOT NULL, object_key TEXT NOT NULL,"
+           "  prefix TEXT NOT NULL, marker TEXT NOT NULL, upload_id TEXT, etags TEXT);"
+           "INSERT INTO tarn_uploads SELECT run, bucket, object_key, prefix, marker, upload_id, etags FROM kept; DROP TABLE kept;")
+    with FaultServer() as server, NetLake(server) as lake:
+        lake.ok("query", "CREATE TABLE u AS SELECT 1 AS a")
+        server.objects["b", "out/theirs.json"] = b"{}"
+        server.objects["b", ".tarn/out.made"] = b""
+        kill_at(server, lake, is_complete, "export", "u", "s3://b/out")
+        lake.sqlite("CREATE TABLE kept AS SELECT * FROM tarn_uploads;" + old)
+        same(lake.tarn("query", "SELECT 1")[2], "")
+        same((rows(server, "out/part"), server.uploads, keys(server, "out/")), ([{"a": 1}], {}, ["out/part-00000.json", "out/theirs.json"]))
+        same(lake.sqlite("SELECT count(*) FROM tarn_uploads").strip(), "0")
+        lake.sqlite("DROP TABLE tarn_uploads; CREATE TABLE tarn_uploads(other TEXT)")
+        why = lake.error("query", "SELECT 1")
+        assert why.startswith("TARN_LAKE: ") and "tarn_uploads has a layout" in why, why
+
+
 # --- UNLOAD and CREATE TABLE AS -------------------------------------------------------------
 
 UNLOAD = "UNLOAD (SELECT 1 AS a, 'x' AS p UNION ALL SELECT 2, 'y') TO 's3://b/out/' WITH (format = 'JSON'%s)"
