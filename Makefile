@@ -93,7 +93,7 @@ guard-record: deps-test
 
 # The network: servers of the test's own on 127.0.0.1, installed here, so not
 # part of `make test`.
-DEPS_S3 = python3 memcached swift-proxy swift-account swift-container swift-object libcurl4 libexpat1 libssl3 libfaketime
+DEPS_S3 = python3 memcached swift-proxy swift-account swift-container swift-object libcurl4 libexpat1 libssl3 libfaketime openssl
 deps-s3: deps
 	@tests/install-packages $(DEPS_S3)
 
@@ -116,7 +116,7 @@ test-s3: deps-s3
 test-s3-asan: deps-s3
 	$(MAKE) BUILD=build/asan OPT='-O1 -g' SAN='$(ASAN)' build/asan/tarn tools-s3
 	TARN=$(CURDIR)/build/asan/tarn BUILD=build/asan TARN_SANITIZED=1 TARN_FAULT_SCHEDULES=60 TARN_KILLS=2 ASAN_OPTIONS=detect_leaks=1 \
-	  python3 tests/run.py --folder tests/net s3_client s3_export s3_pull s3_re s3_schedules s3_interrupt
+	  python3 tests/run.py --folder tests/net s3_client s3_export s3_pull s3_re s3_schedules s3_interrupt s3_faults s3_write
 tools-s3: $(TOOLS_S3)
 
 # Peers and real clients live in an environment of their own, never in `make test`.

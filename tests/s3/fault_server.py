@@ -9,6 +9,7 @@ import hashlib
 import http.server
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -24,12 +25,16 @@ class Fault:
     status, body, headers: an answer of this kind.   reset: the connection is reset.
     cut: the right answer, but closed after so many bytes of its body.
     drip: the right answer, a byte every `drip` seconds.   delay: seconds before the answer.
+    close: the right answer, then the connection closes though the head did not say so.
+    no_length: the right answer without Content-Length: its end is the connection's (with cut: too early).
     change: a function of the right answer's (status, headers, body) that gives another one.
     """
 
-    def __init__(self, status=None, body=b"", headers=(), reset=False, cut=None, drip=None, delay=0, change=None):
+    def __init__(self, status=None, body=b"", headers=(), reset=False, cut=None, drip=None, delay=0, change=None,
+                 close=False, no_length=False):
         self.status, self.body, self.headers = status, body, dict(headers)
         self.reset, self.cut, self.drip, self.delay, self.change = reset, cut, drip, delay, change
+        self.close, self.no_length = close, no_length
 
 
 def error(status, code, headers=(), extra="", message="made by the test"):
@@ -78,7 +83,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def send(self, answer, fault):
         status, headers, body = answer
         self.send_response(status)
-        if "Content-Length" not in headers:
+        if fault and fault.no_length:
+            self.send_header("Connection", "close")
+        elif "Content-Length" not in headers:
             self.send_header("Content-Length", str(len(body)))
         for k, v in headers.items():
             self.send_header(k, v)
@@ -97,6 +104,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 time.sleep(fault.drip)
         else:
             self.wfile.write(body)
+        if fault and (fault.close or fault.no_length):
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
 
     def guarded(self):
         try:
@@ -137,7 +147,8 @@ class Listener(http.server.ThreadingHTTPServer):
 
 
 class FaultServer:
-    def __init__(self, page=1000):
+    def __init__(self, page=1000, certificate=None):
+        self.certificate = certificate         # (certificate, key): then https
         self.objects = {}                      # (bucket, key) -> bytes
         self.uploads = {}                      # id -> {part: bytes}
         self.begun = 0                         # uploads; an id is never used again
@@ -152,7 +163,11 @@ class FaultServer:
     def __enter__(self):
         self.http = Listener(("127.0.0.1", 0), Handler)
         self.http.owner = self
-        self.endpoint = f"http://127.0.0.1:{self.http.server_address[1]}"
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*self.certificate)
+            self.http.socket = context.wrap_socket(self.http.socket, server_side=True, do_handshake_on_connect=False)
+        self.endpoint = f"http{'s' if self.certificate else ''}://127.0.0.1:{self.http.server_address[1]}"
         threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
         return self
 

@@ -52,7 +52,10 @@ static size_t on_header(char *z, size_t size, size_t n, void *ctx){
   if( !strcasecmp(line, "content-range") ) t->answer_start = strncmp(value, "bytes ", 6) ? -1 : strtoll(value+6, 0, 10);
   if( !strcasecmp(line, "content-length") ) r->content_length = strtoll(value, 0, 10);
   if( !strcasecmp(line, "x-amz-bucket-region") ) snprintf(r->bucket_region, sizeof(r->bucket_region), "%.63s", value);
-  if( !strcasecmp(line, "retry-after") && value[0]>='0' && value[0]<='9' ) t->retry_after_ms = strtoll(value, 0, 10)*1000;
+  /* Seconds; a date, the other form, is left to our own back-off. */
+  if( !strcasecmp(line, "retry-after") && value[0]>='0' && value[0]<='9' ){
+    t->retry_after_ms = (value[strspn(value, "0123456789")] || strlen(value)>9 ? 1000000000 : strtoll(value, 0, 10))*1000;
+  }
   if( !strcasecmp(line, "x-amz-request-id") ) t->request->failure.request_id = arena_strdup(&t->arena, value);
   if( !strcasecmp(line, "date") ){
     struct tm tm = {0};

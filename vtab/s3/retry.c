@@ -111,6 +111,12 @@ static int schedule(S3Client *c, S3Transfer *t){
 static const char *curl_message(S3Client *c, S3Transfer *t, CURLcode rc){
   if( t->body_refused ) return t->body_refused;
   if( rc==CURLE_PARTIAL_FILE ) return "the connection was closed before the whole object had come";
+  if( rc==CURLE_PEER_FAILED_VERIFICATION ){
+    return "the server's certificate cannot be verified (AWS_CA_BUNDLE names a file with an authority of your own)";
+  }
+  if( rc==CURLE_SSL_CACERT_BADFILE && c->ca_bundle ){
+    return arena_printf(&t->arena, "the certificates of AWS_CA_BUNDLE cannot be read: %s", c->ca_bundle);
+  }
   return c->curl->easy_strerror(rc);
 }
 

@@ -101,15 +101,22 @@ static int xml_walk(Arena *a, const char *body, size_t n, XmlLeaf leaf, void *ct
   return rc;
 }
 
-/* encoding-type=url: '+' is a blank (S3), %20 too (Swift); a literal + is %2B. */
-static char *url_decode(Arena *a, const char *z){
+static int hex_of(char c){
+  return c>='0' && c<='9' ? c-'0' : c>='a' && c<='f' ? c-'a'+10 : c>='A' && c<='F' ? c-'A'+10 : -1;
+}
+
+/* encoding-type=url: '+' is a blank (S3), %20 too (Swift); a literal + is %2B.
+** *bad is set for what is no such text: then another key would be read. */
+static char *url_decode(Arena *a, const char *z, int *bad){
   char *out = arena_strdup(a, z), *to = out;
   for(; out && *z; z++){
-    char hex[3] = {0, 0, 0};
-    if( *z=='%' && z[1] && z[2] ){
-      hex[0] = z[1];
-      hex[1] = z[2];
-      *to++ = (char)strtol(hex, 0, 16);
+    if( *z=='%' ){
+      int high = hex_of(z[1]), low = high<0 ? -1 : hex_of(z[2]);
+      if( low<0 || high*16+low==0 ){
+        *bad = 1;
+        return out;
+      }
+      *to++ = (char)(high*16 + low);
       z += 2;
     }else{
       *to++ = *z=='+' ? ' ' : *z;
@@ -119,7 +126,13 @@ static char *url_decode(Arena *a, const char *z){
   return out;
 }
 
-typedef struct ListContext { Arena *a; S3Page *page; S3Object now; int url_encoded, is_list; } ListContext;
+typedef struct ListContext {
+  Arena *a;
+  S3Page *page;
+  S3Object now;
+  int url_encoded, is_list, says_truncated;
+  const char *bad;
+} ListContext;
 
 static void *grow(Arena *a, void *old, int n, int *cap, size_t size){
   void *p = old;
@@ -130,6 +143,23 @@ static void *grow(Arena *a, void *old, int n, int *cap, size_t size){
   return p;
 }
 
+/* Digits and nothing else; -1 for what is no size. */
+static int64_t size_of(const char *text){
+  size_t n = strspn(text, "0123456789");
+  return n==0 || n>18 || text[n] ? -1 : strtoll(text, 0, 10);
+}
+
+/* An object without key or size would be a file without rows. */
+static void take_object(ListContext *c){
+  S3Page *page = c->page;
+  if( c->now.key==0 && !c->a->oom ) c->bad = "an object without a key";
+  else if( c->now.size<0 ) c->bad = "an object without a size";
+  page->object = grow(c->a, page->object, page->n_object, &page->cap_object, sizeof(S3Object));
+  if( page->object && c->now.key ) page->object[page->n_object++] = c->now;
+  memset(&c->now, 0, sizeof(c->now));
+  c->now.size = -1;
+}
+
 static void list_leaf(void *ctx, const char *path, const char *text){
   ListContext *c = ctx;
   S3Page *page = c->page;
@@ -138,32 +168,41 @@ static void list_leaf(void *ctx, const char *path, const char *text){
   c->is_list = 1;
   p = path + 17;
   if( !strcmp(p, "/Contents/Key") ) c->now.key = arena_strdup(c->a, text);
-  else if( !strcmp(p, "/Contents/Size") ) c->now.size = strtoll(text, 0, 10);
+  else if( !strcmp(p, "/Contents/Size") ) c->now.size = size_of(text);
   else if( !strcmp(p, "/Contents/ETag") ) c->now.etag = arena_strdup(c->a, text);
-  else if( !strcmp(p, "/IsTruncated") ) page->truncated = strcmp(text, "true")==0;
   else if( !strcmp(p, "/NextContinuationToken") ) page->next_token = arena_strdup(c->a, text);
   else if( !strcmp(p, "/EncodingType") ) c->url_encoded = strcmp(text, "url")==0;
-  else if( !strcmp(p, "/Contents") ){
-    page->object = grow(c->a, page->object, page->n_object, &page->cap_object, sizeof(S3Object));
-    if( page->object && c->now.key ) page->object[page->n_object++] = c->now;
-    memset(&c->now, 0, sizeof(c->now));
+  else if( !strcmp(p, "/Contents") ) take_object(c);
+  else if( !strcmp(p, "/IsTruncated") ){
+    c->says_truncated = 1;
+    page->truncated = strcmp(text, "true")==0;
   }else if( !strcmp(p, "/CommonPrefixes/Prefix") ){
     page->prefix = grow(c->a, (void*)page->prefix, page->n_prefix, &page->cap_prefix, sizeof(char*));
     if( page->prefix ) page->prefix[page->n_prefix++] = arena_strdup(c->a, text);
   }
 }
 
+static void decode_keys(ListContext *c){
+  S3Page *page = c->page;
+  int bad = 0;
+  for(int i=0; i<page->n_object; i++) page->object[i].key = url_decode(c->a, page->object[i].key, &bad);
+  for(int i=0; i<page->n_prefix; i++) page->prefix[i] = url_decode(c->a, page->prefix[i], &bad);
+  if( bad ) c->bad = "a key that is not URL-encoded as the listing says";
+}
+
 int s3_xml_list(Arena *a, const char *body, size_t n, S3Page *page, const char **error){
-  ListContext c = {a, page, {0}, 0, 0};
+  ListContext c = {0};
+  c.a = a;
+  c.page = page;
+  c.now.size = -1;
   memset(page, 0, sizeof(*page));
   if( xml_walk(a, body, n, list_leaf, &c, error) ) return 1;
-  *error = a->oom ? "out of memory" : "the answer is XML, but not a listing";
-  if( a->oom || !c.is_list ) return 1;
-  if( !c.url_encoded ) return 0;
-  for(int i=0; i<page->n_object; i++) page->object[i].key = url_decode(a, page->object[i].key);
-  for(int i=0; i<page->n_prefix; i++) page->prefix[i] = url_decode(a, page->prefix[i]);
-  *error = "out of memory";
-  return a->oom;
+  *error = "the answer is XML, but not a listing";
+  if( !a->oom && !c.is_list ) return 1;
+  if( !a->oom && !c.says_truncated ) c.bad = "no word whether there is more";
+  if( !a->oom && c.url_encoded ) decode_keys(&c);
+  *error = a->oom ? "out of memory" : c.bad;
+  return *error!=0;
 }
 
 typedef struct ErrorContext { Arena *a; S3ErrorBody *e; int is_error; } ErrorContext;
@@ -253,13 +292,14 @@ static void uploads_leaf(void *ctx, const char *path, const char *text){
 
 int s3_xml_uploads(Arena *a, const char *body, size_t n, S3Uploads *out, const char **error){
   UploadsContext c = {a, out, {0}, 0, 0};
+  int bad = 0;
   memset(out, 0, sizeof(*out));
   if( xml_walk(a, body, n, uploads_leaf, &c, error) ) return 1;
   *error = a->oom ? "out of memory" : "the answer is XML, but not a list of uploads";
   if( a->oom || !c.is_list ) return 1;
-  for(int i=0; c.url_encoded && i<out->n; i++) out->entry[i].key = url_decode(a, out->entry[i].key);
-  *error = "out of memory";
-  return a->oom;
+  for(int i=0; c.url_encoded && i<out->n; i++) out->entry[i].key = url_decode(a, out->entry[i].key, &bad);
+  *error = a->oom ? "out of memory" : "a key of an upload that is not URL-encoded as the answer says";
+  return a->oom || bad;
 }
 
 typedef struct PartsContext { int n, is_list; } PartsContext;
