@@ -9,8 +9,11 @@ import json
 import os
 import random
 import sqlite3
+import subprocess
+import sys
+import unittest
 
-from lake import FIXTURES, ROOT, Lake, same
+from lake import FIXTURES, ROOT, TARN, Lake, same
 
 SERDE = """ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
 WITH SERDEPROPERTIES ('ignore.malformed.json' = '{malformed}')
@@ -311,3 +314,40 @@ def test_checks_hold_and_fail_as_on_the_plain_path():
             got = [run(lake, plain, {"TARN_PLAIN": plain}, "--no-export") for plain in "10"]
             same(got[1], got[0], name)
             same(got[0][0], int(not name.endswith("none") and name not in ("anti_unknown", "limited", "joined")), name)
+
+
+PEAK = """import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"""
+
+
+def peak_kilobytes(lake, *arguments):
+    """The peak memory of a command that must succeed.  A small process starts it: a child begins with its parent's peak."""
+    done = subprocess.run([sys.executable, "-c", PEAK, TARN, *arguments], cwd=lake.folder, env=lake.environment(), stdout=subprocess.PIPE)
+    same(done.returncode, 0, arguments)
+    return int(done.stdout)
+
+
+def test_joins_keep_to_the_memory_they_are_given():
+    if os.environ.get("TARN_SANITIZED"):
+        raise unittest.SkipTest("sanitizers take memory of their own")
+    with Lake() as lake:
+        write_scripts(lake, "FALSE", [])
+        lake.write("s3/b/events/a.json", "".join(f'{{"id": {i}, "name": "{i:0200d}", "email": "u{i % 1000}@x"}}\n' for i in range(100000)))
+        lake.ok("query", "-f", "sql/landing/events_landing.sql")
+        lake.ok("query", "CREATE TABLE stored AS SELECT id, name FROM events_landing")
+        sql = "CREATE TABLE {} AS SELECT e.id, s.name FROM events_landing e JOIN stored s ON s.id = e.id"
+        little = peak_kilobytes(lake, "query", "--memory", "8MB", "--threads", "2", sql.format("little"))
+        much = peak_kilobytes(lake, "query", "--threads", "2", sql.format("much"))
+        assert little < much - 10000, f"peaks: {little} and {much} kB"
+        same(lake.sqlite("SELECT count(*) FROM (SELECT * FROM much EXCEPT SELECT * FROM little)").strip(), "0")
+        same(lake.sqlite("SELECT count(*), count(DISTINCT id) FROM little").strip(), "100000|100000")
+
+
+def test_memory_is_a_size():
+    with Lake() as lake:
+        for size in ("1MB", "3gb", "1048576", "2048KB"):
+            same(lake.ok("query", "--memory", size, "SELECT 1").split()[-1].strip('"'), "1")
+        for size in ("", "x", "-1MB", "1", "1023KB", "1TB", "1 MB", "99999999999GB", "1.5GB"):
+            status, _, err = lake.tarn("query", "--memory", size, "SELECT 1")
+            same((status, "--memory is a size" in err), (2, True), size)
