@@ -39,8 +39,8 @@
 ** lists are taken where the collation is BINARY (jsonl_filter.h): on partition
 ** columns they leave out partitions, whose files are not listed or opened, on
 ** "$path" and "$file_size" files, on others rows; SQLite checks again what is
-** left.  idxStr is "u<hex of colUsed>;" then "<column>,<operator>,<1 for an IN
-** list>;" for each argument of xFilter.
+** left.  LIMIT and OFFSET, where nothing is asked of the rows, bound what is read ahead.
+** idxStr says all this in words (jsonl_plan.h); EXPLAIN QUERY PLAN shows it.
 **
 ** Files are listed and pinned when the first cursor of a statement starts; all
 ** cursors that are open at once read the same list.
@@ -50,6 +50,7 @@
 */
 #include "jsonl.h"
 #include "jsonl_args.h"
+#include "jsonl_plan.h"
 #include "jsonl_scan.h"
 #include "s3/source_s3.h"
 #include <stdlib.h>
@@ -57,15 +58,16 @@
 
 #define LINE_BITS 32            /* of a rowid: the line; then the file; then the partition */
 #define PLACE_BITS 31
+#define LIMIT_MAX 1000000000     /* of LIMIT and OFFSET that are looked at */
 #define ROWS_BETWEEN_CLOCKS 128
 #define TYPICAL_ROWS 1e6         /* what the planner is told of a table */
 
 typedef struct JsonlCursor {
   sqlite3_vtab_cursor base;
   int is_pinned, at_end;
-  int n_column, *column;        /* of the files, used: the cells of a row */
+  int *column;                  /* of the files, used: the cells of a row */
   int *place;                   /* of each of the files' columns among them, or -1 */
-  Filter filter[FILTER_MAX]; int n_filter;
+  Filter filter[FILTER_MAX];
   Arena filters;                /* their values */
   int *selected;                /* partitions to read, in order */
   JsonlScan *scan;
@@ -275,28 +277,24 @@ static int jsonlColumn(sqlite3_vtab_cursor *pCursor, sqlite3_context *context, i
 
 /* --- Starting ------------------------------------------------------------ */
 
-/* The columns of the files that are used, and the place of each in a row. */
-static void read_used(JsonlTable *t, JsonlCursor *c, const char *hex){
-  sqlite3_uint64 used = strtoull(hex, 0, 16);
-  c->n_column = 0;
-  for(int i=0; i<t->serde.n_column; i++){
-    c->place[i] = -1;
-    if( ((used>>(i<63 ? i : 63)) & 1)==0 ) continue;
-    c->place[i] = c->n_column;
-    c->column[c->n_column++] = i;
-  }
-}
-
-/* Read idxStr and the arguments: what is asked. */
-static int read_filters(JsonlCursor *c, const char *plan, int argc, sqlite3_value **argv){
+/* Read the plan and the arguments: what is asked. */
+static int read_plan(JsonlTable *t, JsonlCursor *c, const char *text, int argc, sqlite3_value **argv, JsonlRowsPlan *plan){
+  JsonlAsked asked;
   arena_free(&c->filters);
-  c->n_filter = 0;
-  for(const char *z=strchr(plan, ';'); z && z[1] && c->n_filter<argc; z=strchr(z + 1, ';')){
-    const char *op = strchr(z + 1, ',') + 1;
-    int rc = filter_begin(&c->filter[c->n_filter], &c->filters, atoi(z + 1), atoi(op), strchr(op, ',')[1]=='1',
-                          argv[c->n_filter]);
+  jsonl_plan_read(t, text, c->column, &plan->n_column, &asked);
+  for(int i=0; i<t->serde.n_column; i++) c->place[i] = -1;
+  for(int i=0; i<plan->n_column; i++) c->place[c->column[i]] = i;
+  for(int i=0; i<asked.n_filter && i<argc; i++){
+    int rc = filter_begin(&c->filter[i], &c->filters, asked.filter[i].column, asked.filter[i].op, asked.filter[i].is_in, argv[i]);
     if( rc!=SQLITE_OK ) return rc;
-    c->n_filter++;
+  }
+  plan->column = c->column;
+  plan->n_filter = asked.n_filter;
+  plan->filter = c->filter;
+  if( asked.has_limit && argc==asked.n_filter + 1 + asked.has_offset ){
+    sqlite3_int64 limit = sqlite3_value_int64(argv[asked.n_filter]);
+    sqlite3_int64 offset = asked.has_offset ? sqlite3_value_int64(argv[asked.n_filter + 1]) : 0;
+    if( limit>=0 && limit<LIMIT_MAX && offset<LIMIT_MAX ) plan->most = 1 + limit + (offset>0 ? offset : 0);
   }
   return SQLITE_OK;
 }
@@ -311,14 +309,9 @@ static int jsonlFilter(sqlite3_vtab_cursor *pCursor, int idxNum, const char *idx
   if( (rc = end_scan(c))!=SQLITE_OK ) return rc;
   if( !c->is_pinned ) jsonl_pin(t);
   c->is_pinned = 1;
-  read_used(t, c, idxStr + 1);
-  if( (rc = read_filters(c, idxStr, argc, argv))!=SQLITE_OK ) return rc;
-  rc = jsonl_select(t, c->filter, c->n_filter, c->selected, &n, &error);
+  if( (rc = read_plan(t, c, idxStr, argc, argv, &plan))!=SQLITE_OK ) return rc;
+  rc = jsonl_select(t, plan.filter, plan.n_filter, c->selected, &n, &error);
   if( rc!=SQLITE_OK ) return jsonl_error(t, rc, error);
-  plan.n_column = c->n_column;
-  plan.column = c->column;
-  plan.n_filter = c->n_filter;
-  plan.filter = c->filter;
   if( (rc = jsonl_scan_open(t, &plan, c->selected, n, &c->scan))!=SQLITE_OK ) return rc;
   c->at_end = 0;
   return jsonlNext(pCursor);
@@ -335,33 +328,52 @@ static double selectivity(int op){
   }
 }
 
-static int jsonlBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *info){
-  JsonlTable *t = (JsonlTable*)pVtab;
-  int first = t->serde.n_column, n = 0;
-  double rows = TYPICAL_ROWS, cost = TYPICAL_ROWS*10;
-  Buf b;
-  buf_init(&b, 0);
-  buf_printf(&b, "u%llx;", (unsigned long long)info->colUsed);
+/* A comparison that the scan can ask. */
+static int may_take(const JsonlTable *t, sqlite3_index_info *info, int i){
+  const struct sqlite3_index_constraint *k = &info->aConstraint[i];
+  int end = t->serde.n_column + t->n_partition_column + HIDDEN_SIZE;
+  return k->usable && k->iColumn>=0 && k->iColumn<=end && filter_takes(k->op)
+      && strcmp(sqlite3_vtab_collation(info, i), "BINARY")==0;
+}
+
+/* LIMIT (and OFFSET) bound what is read ahead where nothing else is asked of the
+** rows.  SQLite applies both itself: rows that OFFSET passes over are decoded,
+** for a malformed one is an error on Athena too. */
+static void take_limit(sqlite3_index_info *info, JsonlAsked *asked){
+  int limit = -1, offset = -1, n = asked->n_filter;
   for(int i=0; i<info->nConstraint; i++){
     const struct sqlite3_index_constraint *k = &info->aConstraint[i];
-    int is_in;
-    if( !k->usable || k->iColumn<0 || k->iColumn>first + t->n_partition_column + HIDDEN_SIZE || !filter_takes(k->op) ) continue;
-    if( n==FILTER_MAX || strcmp(sqlite3_vtab_collation(info, i), "BINARY")!=0 ) continue;
-    is_in = sqlite3_vtab_in(info, i, 1);
-    info->aConstraintUsage[i].argvIndex = ++n;
-    buf_printf(&b, "%d,%d,%d;", k->iColumn, k->op, is_in);
-    rows *= selectivity(k->op);
-    if( k->iColumn>=first ) cost *= selectivity(k->op);
+    if( k->op==SQLITE_INDEX_CONSTRAINT_LIMIT && k->usable ) limit = i;
+    else if( k->op==SQLITE_INDEX_CONSTRAINT_OFFSET && k->usable ) offset = i;
+    else return;
   }
+  if( limit<0 ) return;
+  info->aConstraintUsage[limit].argvIndex = ++n;
+  if( offset>=0 ) info->aConstraintUsage[offset].argvIndex = ++n;
+  asked->has_limit = 1;
+  asked->has_offset = offset>=0;
+}
+
+static int jsonlBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *info){
+  JsonlTable *t = (JsonlTable*)pVtab;
+  JsonlAsked asked = { 0 };
+  double rows = TYPICAL_ROWS, cost = TYPICAL_ROWS*10;
+  for(int i=0; i<info->nConstraint && asked.n_filter<FILTER_MAX; i++){
+    const struct sqlite3_index_constraint *k = &info->aConstraint[i];
+    if( !may_take(t, info, i) ) continue;
+    asked.filter[asked.n_filter].column = k->iColumn;
+    asked.filter[asked.n_filter].op = k->op;
+    asked.filter[asked.n_filter].is_in = sqlite3_vtab_in(info, i, 1);
+    info->aConstraintUsage[i].argvIndex = ++asked.n_filter;
+    rows *= selectivity(k->op);
+    if( k->iColumn>=t->serde.n_column ) cost *= selectivity(k->op);
+  }
+  take_limit(info, &asked);
   info->estimatedRows = rows<1 ? 1 : (sqlite3_int64)rows;
   info->estimatedCost = cost;
-  if( b.oom ){
-    buf_free(&b);
-    return SQLITE_NOMEM;
-  }
-  info->idxStr = b.z;
+  info->idxStr = jsonl_plan_write(t, info->colUsed, &asked);
   info->needToFreeIdxStr = 1;
-  return SQLITE_OK;
+  return info->idxStr ? SQLITE_OK : SQLITE_NOMEM;
 }
 
 static const sqlite3_module jsonl_module = {

@@ -123,7 +123,7 @@ static int next_file(JsonlReader *r, char **pzErr){
 
 /* Room for more bytes behind b->end; twice as much as there is when it is full. */
 static int reserve(const JsonlReader *r, JsonlBlock *b, size_t least){
-  size_t usual = r->block_bytes==0 ? BLOCK_BYTES : r->block_bytes<BLOCK_BYTES_MIN ? BLOCK_BYTES_MIN : r->block_bytes;
+  size_t usual = r->block_bytes==0 || r->block_bytes>BLOCK_BYTES ? BLOCK_BYTES : r->block_bytes<BLOCK_BYTES_MIN ? BLOCK_BYTES_MIN : r->block_bytes;
   size_t cap = b->cap ? b->cap : usual;
   char *grown;
   while( cap<least ) cap *= 2;

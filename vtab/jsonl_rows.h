@@ -43,6 +43,7 @@ typedef struct JsonlRowsPlan {
   /* Threads at most, the caller's included; `hand` of map is below it.  0: as
   ** the host says (jsonl_rows_hands). */
   int n_hand;
+  sqlite3_int64 most;           /* 0; else more rows than these are hardly wanted: little is read ahead */
   int block_bytes;              /* 0; else the size of blocks, and all hands at once: for tests */
 } JsonlRowsPlan;
 

@@ -23,6 +23,9 @@
 #define WINDOW_PER_HAND 2       /* blocks that are made ahead */
 #define SPARE_BYTES_MAX (4<<20) /* a block of more memory is not kept */
 #define ROWS_FIRST 512
+#define ROWS_HIRE 10000         /* more than so many rows must be wanted, where that is known */
+#define ROWS_LEAST 16
+#define ROW_BYTES 256           /* of a row, as a guess: for a first block that is read in vain as little as can be */
 #define RUN_ROWS 64             /* decoded before they are filtered */
 
 /* to: rows of all used columns, for decode_run, where they are not the block's. */
@@ -544,6 +547,7 @@ int jsonl_scan_open(JsonlTable *t, const JsonlRowsPlan *plan, const int *selecte
   s->reader.interrupted = scan_interrupted;
   s->reader.arg = s;
   s->reader.block_bytes = (size_t)plan->block_bytes;
+  if( plan->most && plan->most<ROWS_HIRE ) s->reader.block_bytes = ROW_BYTES*(size_t)(plan->most<ROWS_LEAST ? ROWS_LEAST : plan->most);
   rc = plan_columns(s);
   if( rc==SQLITE_OK ) rc = crew_open(&scan_crew, s, 1, s->n_hand*WINDOW_PER_HAND + 1, &s->crew);
   if( rc!=SQLITE_OK ){
@@ -573,7 +577,7 @@ int jsonl_scan_take(JsonlScan *s, JsonlBlock **out, char **pzErr){
   int rc;
   (void)pzErr;
   atomic_store(&s->taker, pthread_self());
-  if( !s->is_hired && s->n_hand>1 && (s->bytes>=JSONL_ALONE_BYTES || s->plan.block_bytes) ){
+  if( !s->is_hired && s->n_hand>1 && (s->plan.most==0 || s->plan.most>=ROWS_HIRE) && (s->bytes>=JSONL_ALONE_BYTES || s->plan.block_bytes) ){
     s->is_hired = 1;
     crew_hire(s->crew, s->n_hand);
   }

@@ -267,6 +267,36 @@ static void interrupts_stop_a_scan(void){
   sqlite3_close(lake.db);
 }
 
+/* The plan's text says what was pushed; names that need quotes are found again. */
+static void plans_are_named(void){
+  static const JsonlColumn columns[] = { {"id", "int", 0}, {"a; \"b\" IN (?)", "string", 0}, {"x,y", "int", 0} };
+  static const JsonlSpec spec = { .n_column = 3, .column = columns };
+  static const struct { const char *sql, *plan; } cases[] = {
+    { "SELECT count(*) FROM t", "no columns" },
+    { "SELECT id FROM t LIMIT 5", "columns id; limit" },
+    { "SELECT id FROM t LIMIT 5 OFFSET 2", "columns id; limit offset" },
+    { "SELECT id FROM t WHERE id>1 LIMIT 5", "columns id; id > ?" },
+    { "SELECT \"x,y\" FROM t WHERE \"a; \"\"b\"\" IN (?)\" IN ('p', 'q') AND id IS NOT NULL AND \"$file_size\">0",
+      "columns id,\"a; \"\"b\"\" IN (?)\",\"x,y\"; \"a; \"\"b\"\" IN (?)\" IN (?); \"$file_size\" > ?; id IS NOT NULL" } };
+  Lake lake;
+  make_folder("plans");
+  put_text("plans/a.json", "{\"id\":1,\"a; \\\"b\\\" IN (?)\":\"p\",\"x,y\":3}\n{\"id\":2,\"x,y\":4}\n");
+  lake_open(&lake, "plans", &spec);
+  for(size_t i=0; i<sizeof(cases)/sizeof(cases[0]); i++){
+    char *sql = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", cases[i].sql);
+    sqlite3_stmt *stmt = 0;
+    const char *got = "";
+    sqlite3_prepare_v2(lake.db, sql, -1, &stmt, 0);
+    if( sqlite3_step(stmt)==SQLITE_ROW ) got = (const char*)sqlite3_column_text(stmt, 3);
+    if( strstr(got, "INDEX 0:") ) got = strstr(got, "INDEX 0:") + 8;
+    check("plans_are_named", strcmp(got, cases[i].plan)==0, got, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_free(sql);
+  }
+  check("plans_are_read_again", ask(&lake, cases[4].sql)==3, "%lld", ask(&lake, cases[4].sql));
+  sqlite3_close(lake.db);
+}
+
 int main(void){
   char command[300];
   snprintf(folder, sizeof(folder), "/tmp/tarn-landing-XXXXXX");
@@ -276,6 +306,7 @@ int main(void){
   partitions_are_pruned();
   files_are_pruned();
   lists_are_pinned();
+  plans_are_named();
   interrupts_stop_a_scan();
   snprintf(command, sizeof(command), "rm -rf %s", folder);
   if( system(command) ) check("clean up", 0, "rm failed", 0);
