@@ -12,6 +12,8 @@
 #include "jsonl.h"
 #include <string.h>
 
+#define ROWS_BETWEEN_CHECKS 1024        /* for an interruption */
+
 typedef struct Members Members;
 
 typedef struct Set {
@@ -165,8 +167,11 @@ static int fill_native(Set *s, sqlite3 *db, int argc, sqlite3_value **argv, sqli
   if( rc==SQLITE_OK && source.rows && source.n_column==1 ){
     *done = 1;
     while( rc==SQLITE_OK && (rc = source.rows->ops->next(source.rows, &b, pzErr))==SQLITE_ROW ){
-      rc = is_interrupted(select1) ? SQLITE_INTERRUPT : SQLITE_OK;
-      for(int i=0; i<b->n && rc==SQLITE_OK; i++) rc = set_add(s, &b->cell[(size_t)i*(size_t)source.width], limit);
+      rc = SQLITE_OK;
+      for(int i=0; i<b->n && rc==SQLITE_OK; i++){
+        if( i%ROWS_BETWEEN_CHECKS==0 && is_interrupted(select1) ) rc = SQLITE_INTERRUPT;
+        else rc = set_add(s, &b->cell[(size_t)i*(size_t)source.width], limit);
+      }
     }
     if( rc==SQLITE_DONE ) rc = SQLITE_OK;
   }

@@ -323,10 +323,20 @@ const char *emit_group(Emitter *E, Select *sel, const char *from_where, const ch
   return call ? ep(E, "SELECT %s FROM %s AS r%d LIMIT -1", out.z, call, id) : 0;
 }
 
+/* A SELECT of all columns of t_group(…), as an entry of WITH. */
+static const char *all_columns(Emitter *E, int n, const char *call){
+  int id = ++E->an->next_id, entry = ++E->an->next_id;
+  Buf out;
+  buf_init(&out, E->arena);
+  for(int i=0; i<n; i++) buf_printf(&out, "%sr%d.c%d AS c%d", i ? ", " : "", id, i, i);
+  emit_with_entry(E, entry, 0, ep(E, "SELECT %s FROM %s AS r%d LIMIT -1", out.z, call, id), 0);
+  buf_init(&out, E->arena);
+  for(int i=0; i<n; i++) buf_printf(&out, "%sc%d", i ? ", " : "", i);
+  return ep(E, "SELECT %s FROM q%d", out.z, entry);
+}
+
 const char *emit_group_distinct(Emitter *E, Select *sel, const Type *const *target, const char *items, const char *source){
   Input in;
-  Buf out;
-  int id;
   memset(&in, 0, sizeof in);
   if( E->an->context->plain>0 || E->program || sel->aggregated || sel->has_window || sel->body->from==0 || sel->n_out>=GROUP_COLUMNS ) return 0;
   for(int i=0; i<sel->n_out; i++){
@@ -340,15 +350,25 @@ const char *emit_group_distinct(Emitter *E, Select *sel, const Type *const *targ
   in.sql[0] = items;
   const char *rows = in.e[0] ? emit_native_rows(E, sel->body, sel->n_out, in.e) : 0;
   const char *call = operator_sql(E, &in, sel->n_out, " as they come", source, rows);
-  if( call==0 ) return 0;
-  id = ++E->an->next_id;
-  buf_init(&out, E->arena);
-  for(int i=0; i<sel->n_out; i++) buf_printf(&out, "%sr%d.c%d AS c%d", i ? ", " : "", id, i, i);
-  int entry = ++E->an->next_id;
-  emit_with_entry(E, entry, 0, ep(E, "SELECT %s FROM %s AS r%d LIMIT -1", out.z, call, id), 0);
-  buf_init(&out, E->arena);
-  for(int i=0; i<sel->n_out; i++) buf_printf(&out, "%sc%d", i ? ", " : "", i);
-  return ep(E, "SELECT %s FROM q%d", out.z, entry);
+  return call ? all_columns(E, sel->n_out, call) : 0;
+}
+
+/* --- UNION ------------------------------------------------------------------ */
+
+static int body_reads_much(Emitter *E, const Body *b){
+  if( b->kind==BODY_SETOP ) return body_reads_much(E, b->left) || body_reads_much(E, b->right);
+  return b->kind==BODY_SELECT && b->from && reads_much(E, b->from);
+}
+
+const char *emit_group_union(Emitter *E, const Body *body, int n, const Type *const *type, const char *all){
+  if( E->an->context->plain>0 || E->program || n>=GROUP_COLUMNS || !body_reads_much(E, body) ) return 0;
+  for(int i=0; i<n; i++) if( !emit_is_hashable(type[i]) ) return 0;
+  const char *sql = stand_alone(E, all);
+  if( sql==0 ) return 0;
+  char *kinds = ARENA_ARRAY(E->arena, char, n+1);
+  memset(kinds, '-', (size_t)n);
+  const char *spec = ep(E, "%d %s", n, kinds);
+  return all_columns(E, n, ep(E, "t_group(%s, %s)", marker(E, sql), string_sql(E->an, spec, strlen(spec))));
 }
 
 /* --- x IN (SELECT …) -------------------------------------------------------- */

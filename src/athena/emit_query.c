@@ -388,7 +388,10 @@ static const char *emit_setop(Emitter *E, Body *body, const Type *const *target)
     buf_init(&b, E->arena);
     for(int i=0; i<n; i++) buf_printf(&b, "%s%s", i ? ", " : "", group_key_sql(E->an, ep(E, "c%d", i), own[i]));
     sql = ep(E, "SELECT %s FROM q%d GROUP BY %s", columns(E, "", n), id, b.z);
-  }else if( body->op=='U' ) sql = ep(E, "%s UNION %s", l, r);
+  }else if( body->op=='U' ){
+    sql = emit_group_union(E, body, n, own, ep(E, "%s UNION ALL %s", l, r));
+    if( sql==0 ) sql = ep(E, "%s UNION %s", l, r);
+  }
   else{
     const char *word = body->op=='I' ? "INTERSECT" : "EXCEPT";
     if( body->all ){
