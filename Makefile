@@ -20,7 +20,7 @@ EXT_O   := $(VTAB_C:%.c=$(BUILD)/ext/%.o)
 CORE_O  := $(VTAB_C:%.c=$(BUILD)/core/%.o)
 SRC_O   := $(SRC_C:%.c=$(BUILD)/core/%.o) $(GEN_C:%.c=%.o)
 
-.PHONY: all clang guard-record bench-s3 test-s3-boto docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi bench-tools deps-bench fuzz test tpc test-s3 test-s3-asan tools-s3 deps-s3 vectors asan tsan lint install clean
+.PHONY: all clang guard-record bench-s3 test-s3-boto docs bench-functions deps deps-test demo unit bench bench-quick bench-stedi bench-tools deps-bench fuzz test tpc random-sql test-s3 test-s3-asan tools-s3 deps-s3 vectors asan tsan lint install clean
 .SECONDARY:
 
 all: tarn tarn.so
@@ -195,6 +195,11 @@ bench-s3: all $(BUILD)/s3model $(PEERS)/s3
 # Writes docs/benchmark-functions.md.
 bench-functions: all $(PEERS)/bench-env
 	$(PEERS)/bench-env/bin/python bench/functions.py
+
+# Random statements, the fast paths against the plain one.
+RANDOM_SQL = 1000
+random-sql: all deps-test
+	python3 tests/random_sql.py --count $(RANDOM_SQL)
 
 tpc: all $(PEERS)/tpc
 	$(PEERS)/tpc/bin/python tests/peers/tpc.py
