@@ -12,6 +12,10 @@
 ** Landing files are listed once for the whole run (pin_epoch), so that every
 ** step sees the same ones.  What a scan passes over is written to tarn_rejects
 ** as it is met, inside the same transaction.
+**
+** How many rows a landing table has is known when a step has read it whole;
+** results are told in order, so those behind it wait so long.  Only what no step
+** reads whole is counted by itself.
 */
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +23,7 @@
 #include "checks.h"
 #include "export.h"
 #include "landing.h"
+#include "../vtab/jsonl_rows.h"
 #include "pipeline.h"
 #include "relist.h"
 #include "remote.h"
@@ -113,11 +118,30 @@ static int run_statements(Session *s, const Step *step, long long *rows){
   return rc;
 }
 
-/* A landing table's rows, counted without decoding any. */
-static int count_landing(Session *s, const Step *step, long long *rows){
-  sqlite3_stmt *stmt = session_prepare(s, "SELECT count(*) FROM \"%w\"", step->table.sqlite_name);
+/* A landing table's rows and the bytes of its files, from a scan that read them
+** all (0: there was none), or counted without decoding any. */
+static int known_rows(Session *s, StepResult *r){
+  sqlite3_stmt *stmt = session_prepare(s, "SELECT 1 FROM \"%w\"", r->step->table.sqlite_name);
+  struct JsonlTable *t = stmt ? jsonl_find(&s->host, "main", r->step->table.sqlite_name) : 0;
+  long long rows = t ? jsonl_rows_known(t) : -1;
+  if( rows>=0 ){
+    r->rows = rows;
+    r->bytes_read = jsonl_rows_bytes(t);
+    r->is_uncounted = 0;
+  }
+  sqlite3_finalize(stmt);
+  return rows>=0;
+}
+
+static int count_landing(Session *s, StepResult *r){
+  long long bytes = s->host.stats.bytes_read;
+  double start = now_ms();
+  sqlite3_stmt *stmt = session_prepare(s, "SELECT count(*) FROM \"%w\"", r->step->table.sqlite_name);
   if( session_step(s, stmt)!=1 ) return 1;
-  *rows = sqlite3_column_int64(stmt, 0);
+  r->rows = sqlite3_column_int64(stmt, 0);
+  r->bytes_read = s->host.stats.bytes_read - bytes;
+  r->ms += now_ms() - start;
+  r->is_uncounted = 0;
   sqlite3_finalize(stmt);
   return 0;
 }
@@ -130,7 +154,7 @@ static int remember_root(Session *s, const TableName *t){
   return s->error!=0;
 }
 
-static int run_step(Session *s, const Step *step, StepResult *r){
+static int run_step(Session *s, const Step *step, StepResult *r, int is_read_later){
   double start = now_ms();
   long long bytes = s->host.stats.bytes_read;
   int kind;
@@ -138,9 +162,35 @@ static int run_step(Session *s, const Step *step, StepResult *r){
   if( remember_root(s, &step->table) || catalog_drop(s, &step->table) || run_statements(s, step, &r->rows) ) return fail_in_step(s, step);
   kind = catalog_object(s, &step->table);
   if( s->error ) return 1;
-  if( kind==OBJECT_LANDING && count_landing(s, step, &r->rows) ) return fail_in_step(s, step);
   r->bytes_read = s->host.stats.bytes_read - bytes;
   r->ms = now_ms() - start;
+  if( kind!=OBJECT_LANDING ) return 0;
+  r->is_uncounted = 1;
+  return !is_read_later && count_landing(s, r) ? fail_in_step(s, step) : 0;
+}
+
+static int is_read_later(const Graph *g, int at){
+  for(int i=at+1; i<g->n; i++){
+    const Step *later = &g->step[g->order[i]];
+    for(int k=0; later->selected && k<later->n_need; k++) if( later->need[k]==g->order[at] ) return 1;
+  }
+  return 0;
+}
+
+/* Record and print the results up to the first one that is still uncounted;
+** at_end: all, counting what nobody has read whole. */
+static int tell_results(Session *s, Run *run, int at_end){
+  for(; run->n_told<run->n_result; run->n_told++){
+    StepResult *r = &run->result[run->n_told];
+    const Step *step = r->step;
+    if( r->is_uncounted && !known_rows(s, r) ){
+      if( s->error || !at_end ) return s->error!=0;
+      if( count_landing(s, r) ) return fail_in_step(s, step);
+    }
+    if( session_exec(s, "INSERT INTO tarn_steps(run,step,name,zone,row_count,bytes,ms,sql) VALUES(%lld,%d,%Q,%Q,%lld,%lld,%f,%Q)",
+                     run->id, run->n_told+1, step->table.sqlite_name, zone_names[step->zone], r->rows, r->bytes_read, r->ms, step->text) ) return 1;
+    if( run->on_step ) run->on_step(run->arg, step, r);
+  }
   return 0;
 }
 
@@ -150,14 +200,12 @@ static int run_steps(Session *s, Graph *g, Run *run){
     StepResult *r = &run->result[run->n_result];
     if( !step->selected ) continue;
     if( run->on_step ) run->on_step(run->arg, step, 0);
-    if( run_step(s, step, r) ) return 1;
+    if( run_step(s, step, r, is_read_later(g, i)) ) return 1;
     run->n_result++;
-    if( session_exec(s, "INSERT INTO tarn_steps(run,step,name,zone,row_count,bytes,ms,sql) VALUES(%lld,%d,%Q,%Q,%lld,%lld,%f,%Q)",
-                     run->id, run->n_result, step->table.sqlite_name, zone_names[step->zone], r->rows, r->bytes_read, r->ms, step->text) ) return 1;
-    if( run->on_step ) run->on_step(run->arg, step, r);
+    if( tell_results(s, run, 0) ) return 1;
     arena_reset(&s->arena);
   }
-  return 0;
+  return tell_results(s, run, 1);
 }
 
 /* --- Notices ----------------------------------------------------------------------- */

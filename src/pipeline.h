@@ -8,6 +8,7 @@ typedef struct StepResult {
   long long rows, bytes_read, bytes_written;
   double ms;
   int exported;
+  int is_uncounted;             /* a landing table that a later step reads: its rows are known then */
 } StepResult;
 
 typedef struct Notice { const char *table, *reason, *first; long long n; } Notice;
@@ -16,6 +17,7 @@ typedef struct CheckResult { const char *name; long long rows; int is_warning, s
 typedef struct Run {
   long long id;
   int n_result; StepResult *result;
+  int n_told;                   /* results that are recorded and printed: in order */
   int n_notice; Notice *notice;
   int n_check; CheckResult *check;
   double ms;

@@ -351,3 +351,20 @@ def test_memory_is_a_size():
         for size in ("", "x", "-1MB", "1", "1023KB", "1TB", "1 MB", "99999999999GB", "1.5GB"):
             status, _, err = lake.tarn("query", "--memory", size, "SELECT 1")
             same((status, "--memory is a size" in err), (2, True), size)
+
+
+def test_landing_rows_are_counted_whoever_reads_them():
+    """By a scan of a later step that reads all; else by themselves.  Results are told in order."""
+    steps = {"whole": ("people", "SELECT * FROM people_landing"), "some": ("few", "SELECT * FROM parted_landing WHERE p = 'a' AND k = 1"),
+             "filter": ("old", "SELECT * FROM people_landing WHERE age > 20")}
+    for plain in "10":
+        with Lake() as lake:
+            write_data(lake, 9, 100)
+            write_scripts(lake, "FALSE", [(name, sql, 1) for name, sql in steps.values()])
+            out = lake.ok("run", "--no-export", env={"TARN_PLAIN": plain})
+            want = {"empty_landing": 0, "events_landing": 302, "parted_landing": 180, "people_landing": 26, "few": 20}
+            got = dict(r.split("|") for r in lake.sqlite("SELECT name, row_count FROM tarn_steps").split())
+            same({k: int(got[k]) for k in want}, want)
+            same([line.split()[1] for line in out.splitlines()[:-1]], lake.sqlite("SELECT name FROM tarn_steps ORDER BY step").split())
+            size = sum(os.path.getsize(lake.path("s3/b/people", f)) for f in ("a.json", "b.json"))
+            same(lake.sqlite("SELECT bytes FROM tarn_steps WHERE name='people_landing'").strip(), str(size))

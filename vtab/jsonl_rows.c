@@ -60,6 +60,10 @@ sqlite3_int64 jsonl_rows_bytes(JsonlTable *t){
   return bytes;
 }
 
+sqlite3_int64 jsonl_rows_known(const JsonlTable *t){
+  return t->host->pin_epoch && t->row_epoch==t->host->pin_epoch && t->list_epoch==t->row_epoch ? t->n_row : -1;
+}
+
 /* Tell the host of the whole block, before it is given. */
 static int tell(JsonlRows *r, JsonlBlock *b, char **pzErr){
   int told = 0, told_passed = 0;

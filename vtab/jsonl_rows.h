@@ -57,6 +57,9 @@ int jsonl_rows_hands(const struct JsonlTable*);
 ** at all: such a table is taken for JSONL_BYTES_UNKNOWN. */
 #define JSONL_BYTES_UNKNOWN ((sqlite3_int64)1<<30)
 sqlite3_int64 jsonl_rows_bytes(struct JsonlTable*);
+/* How many rows the files pinned in this epoch have, when a scan has read them
+** all; else -1. */
+sqlite3_int64 jsonl_rows_known(const struct JsonlTable*);
 /* SQLITE_OK, or an error with *pzErr (sqlite3_malloc; may be NULL when out of memory). */
 int jsonl_rows_open(struct JsonlTable*, const JsonlRowsPlan*, RowSource **out, char **pzErr);
 #endif

@@ -39,6 +39,7 @@ struct JsonlScan {
   int n_hand, is_hired;
   Kernel kernel;
   sqlite3_int64 bytes;          /* of the lines taken */
+  sqlite3_int64 n_row;          /* their number, without headers */
   unsigned char *used;          /* of the files' columns */
   int n_used, *used_column, *place;     /* those; the place of each column among them */
   int is_direct;                /* they are the block's cells, and there is no filter */
@@ -558,6 +559,15 @@ int jsonl_scan_open(JsonlTable *t, const JsonlRowsPlan *plan, const int *selecte
   return SQLITE_OK;
 }
 
+/* All rows were taken: whoever asks how many they are need not count them. */
+static void note_rows(JsonlScan *s){
+  JsonlTable *t = s->t;
+  if( t->host->pin_epoch==0 || t->list_epoch!=t->host->pin_epoch || s->plan.most ) return;
+  if( s->reader.n_selected!=t->n_partition || s->reader.n_file_filter ) return;
+  t->n_row = s->n_row;
+  t->row_epoch = t->list_epoch;
+}
+
 /* What the block says of its file, noted when it is taken. */
 static void note_file(JsonlScan *s, JsonlBlock *b){
   JsonlStats *stats = &s->t->host->stats;
@@ -567,6 +577,7 @@ static void note_file(JsonlScan *s, JsonlBlock *b){
   stats->files_opened += b->opens;
   b->first_line = s->line;
   s->line += b->n_line;
+  s->n_row += b->n_line>b->skip ? b->n_line - b->skip : 0;
   s->is_open = 1;
   s->file = b->file;
   s->stored_bytes = b->stored_bytes;
@@ -588,6 +599,7 @@ int jsonl_scan_take(JsonlScan *s, JsonlBlock **out, char **pzErr){
   if( rc!=SQLITE_ROW ){
     s->t->host->stats.files_listed += s->reader.n_listed;
     s->reader.n_listed = 0;
+    if( rc==SQLITE_DONE && !atomic_load(&s->stop) ) note_rows(s);
     return atomic_load(&s->stop) ? SQLITE_INTERRUPT : rc;
   }
   *out = task;

@@ -33,6 +33,8 @@ typedef struct JsonlTable {
   pthread_mutex_t list_lock;    /* of list and of what is listed; scans extend it from their hands */
   unsigned list_epoch;
   int n_pinned;                 /* cursors that read the list */
+  sqlite3_int64 n_row;          /* rows of the files pinned in epoch row_epoch (not 0), when a scan read them all */
+  unsigned row_epoch;
   sqlite3_stmt *select1;        /* asks SQLite whether it was interrupted */
   sqlite3_int64 last_check_ms;
 } JsonlTable;
