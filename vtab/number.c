@@ -402,6 +402,7 @@ static int parse_floating(const char *z, size_t n, int is_real, double *out){
   char buf[NUMBER_PARSE_MAX];
   size_t sign = 0;
   trim(&z, &n);
+  if( number_read_decimal(z, z + n, is_real, out)==z + n ) return 0;
   if( n==0 || n>=sizeof(buf) ) return -1;
   if( z[0]=='-' || z[0]=='+' ) sign = 1;
   if( n-sign==3 && memcmp(z+sign, "NaN", 3)==0 ) return *out = NAN, 0;

@@ -32,4 +32,8 @@ int number_parse_double(const char *z, size_t n, double *out);
 int number_parse_real(const char *z, size_t n, double *out);
 /* Long.parseLong: sign and digits only, range -2^63 … 2^63-1. */
 int number_parse_long(const char *z, size_t n, int64_t *out);
+
+/* number_read.c: [-]digits[.digits] of at most 19 digits, exactly rounded; where
+** it ends, or NULL. */
+const char *number_read_decimal(const char *z, const char *end, int is_real, double *out);
 #endif

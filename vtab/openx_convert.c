@@ -7,6 +7,7 @@
 */
 #include "sqlite.h"
 #include "openx.h"
+#include "number.h"
 #include <string.h>
 
 /* --- Converting scalars -------------------------------------------------- */
@@ -191,9 +192,6 @@ static int convert_nested(OpenxWork *w, const OpenxPlan *plan, const JsonToken *
 
 /* --- Plain values -------------------------------------------------------- */
 
-static const double power_of_ten[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13,
-  1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
-
 /* Up to 18 decimal digits without a zero in front. */
 static int plain_integer(const Type *t, const JsonToken *token, Value *out){
   const char *z = token->z, *end = z + token->n;
@@ -211,30 +209,11 @@ static int plain_integer(const Type *t, const JsonToken *token, Value *out){
   return 1;
 }
 
-/* digits[.digits] whose digits and power of ten are exact in the type, so that
-** one division rounds as strtod does. */
 static int plain_double(const Type *t, const JsonToken *token, Value *out){
-  const char *z = token->z, *end = z + token->n, *point = 0;
-  int negative = *z=='-', digits = 0, places;
-  int64_t x = 0;
-  for(z += negative; z<end; z++){
-    if( *z=='.' && point==0 ){
-      point = z;
-      continue;
-    }
-    if( *z<'0' || *z>'9' || ++digits>15 ) return 0;
-    x = x*10 + (*z - '0');
-  }
-  places = point ? (int)(end - point - 1) : 0;
-  if( digits==0 ) return 0;
-  if( t->kind==T_REAL ){
-    float r = (float)x/(float)power_of_ten[places];
-    if( x>=1<<24 || places>10 ) return 0;
-    *out = value_real(negative ? -r : r);
-  }else{
-    double r = (double)x/power_of_ten[places];
-    *out = value_real(negative ? -r : r);
-  }
+  const char *end = token->z + token->n;
+  double r;
+  if( number_read_decimal(token->z, end, t->kind==T_REAL, &r)!=end ) return 0;
+  *out = value_real(r);
   return 1;
 }
 

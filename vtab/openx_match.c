@@ -8,6 +8,7 @@
 */
 #include "sqlite.h"
 #include "openx_template.h"
+#include "number.h"
 #include <string.h>
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -59,6 +60,14 @@ static const char *bare_cell(TemplateRun *r, const TemplateSlot *slot, const cha
   if( stop==0 ) return 0;
   if( kind==JSON_NULL ) *cell = value_null();
   else add_token(r, slot, kind, 1, z, stop);
+  return stop;
+}
+
+/* A double of more digits; zeros lie behind it. */
+static const char *long_double(const char *z, Value *cell){
+  double r;
+  const char *stop = number_read_decimal(z, z + TEMPLATE_PADDING, 0, &r);
+  if( stop ) *cell = value_real(r);
   return stop;
 }
 

@@ -61,6 +61,10 @@ static ALWAYS_INLINE TARGET const char *KERNEL(line)(const KERNEL(Constants) *k,
           stop = d.end;
           break;
         }
+        if( (stop = long_double(z, cell))!=0 ){
+          number = z;
+          break;
+        }
         if( (stop = bare_cell(r, slot, z, cell))==0 ) return 0;
         break;
       case STEP_BOOLEAN:
