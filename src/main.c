@@ -8,11 +8,16 @@
 ** Exit codes: 0 done; 1 the statement, step or check failed; 2 usage;
 ** 130 interrupted.  Data goes to stdout, messages to stderr.
 */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sqlite3.h>
 #include "command.h"
 #include "version.h"
+
+#define KEPT_BLOCK (32<<20)     /* malloc: larger ones go back to the system */
+#define KEPT_FREE (128<<20)     /* so do free bytes beyond this, at the heap's end */
+#define KEPT_STEP (1<<20)       /* by which the heap grows */
 
 typedef struct Command {
   const char *name, *operands, *does;
@@ -90,7 +95,12 @@ static int help(const char *name){
 int main(int argc, char **argv){
   Options o;
   const Command *c;
-  int rc = options_parse(&o, argc-1, argv+1);
+  int rc;
+  /* Blocks come and go: what is freed is kept for the next ones. */
+  mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK);
+  mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
+  mallopt(M_TOP_PAD, KEPT_STEP);
+  rc = options_parse(&o, argc-1, argv+1);
   if( rc ) return rc;
   if( o.version ){
     printf("tarn %s (SQLite %s)\n", TARN_VERSION, sqlite3_libversion());
