@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define PART_MAX (2*S3_HANDLES_MAX)     /* parts asked for and not yet read */
+#define SPARE_MAX (S3_WINDOW_BYTES/S3_RANGE_BYTES)
+#define RAMP_STEP (512<<10)
 
 typedef struct Part {
   S3Request request;
@@ -24,6 +26,8 @@ struct S3Reader {
   int file;                     /* being read */
   int64_t at;
   size_t taken;                 /* of the first part */
+  int n_asked;                  /* ranges of large objects so far */
+  Buf spare[SPARE_MAX]; int n_spare;    /* of ranges that were read: fresh pages cost as much as receiving */
   int changed;
 };
 
@@ -38,9 +42,23 @@ S3Reader *s3_reader_open(S3Client *client, S3FileAt file_at, void *ctx){
   return r;
 }
 
+/* A buffer of a full range's size for a request, also for a shorter one, so that
+** it can be used again. */
+static void give_buffer(S3Reader *r, S3Request *request){
+  if( r->n_spare ) request->response = r->spare[--r->n_spare];
+  else buf_room(&request->response, S3_RANGE_BYTES);
+  request->response.n = 0;
+}
+static void take_buffer(S3Reader *r, S3Request *request){
+  if( !s3_done(r->client, request) || request->response.cap<S3_RANGE_BYTES || r->n_spare==SPARE_MAX ) return;
+  r->spare[r->n_spare++] = request->response;
+  buf_init(&request->response, 0);
+}
+
 static void drop_first(S3Reader *r){
   Part *p = &r->part[r->first];
   r->window -= p->end - p->start;
+  take_buffer(r, &p->request);
   s3_release(r->client, &p->request);
   r->first = (r->first + 1) % PART_MAX;
   r->n--;
@@ -51,7 +69,18 @@ void s3_reader_close(S3Reader *r){
   if( r==0 ) return;
   for(int i=0; i<r->n; i++) s3_cancel(r->client, &r->part[(r->first + i) % PART_MAX].request);
   while( r->n ) drop_first(r);
+  while( r->n_spare ) buf_free(&r->spare[--r->n_spare]);
   sqlite3_free(r);
+}
+
+/* The first ranges are shorter, each a little longer than the one before: they
+** come to their ends one after the other, as they are read, and not all at once
+** with nothing to do before and everything held in memory then. */
+static int64_t range_size(S3Reader *r, int64_t left){
+  int64_t size = (int64_t)(r->n_asked + 2)*RAMP_STEP;
+  if( size>=S3_RANGE_BYTES ) size = S3_RANGE_BYTES;
+  else r->n_asked++;
+  return size<left ? size : left;
 }
 
 /* Ask for one more part; 0 when the window is full or nothing is left. */
@@ -70,10 +99,11 @@ static int ask_next(S3Reader *r){
     return 1;
   }
   size = f.size - r->next_at;
-  if( f.size>S3_WHOLE_MAX && size>S3_RANGE_BYTES ) size = S3_RANGE_BYTES;
+  if( f.size>S3_WHOLE_MAX ) size = range_size(r, size);
   p = &r->part[(r->first + r->n) % PART_MAX];
   memset(p, 0, sizeof(*p));
   s3_request_init(&p->request);
+  if( size>=RAMP_STEP ) give_buffer(r, &p->request);
   p->file = r->next_file;
   p->start = r->next_at;
   p->end = r->next_at + size;

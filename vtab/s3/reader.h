@@ -14,7 +14,7 @@
 
 #define S3_RANGE_BYTES (8<<20)
 #define S3_WHOLE_MAX (16<<20)
-#define S3_WINDOW_BYTES (192<<20)       /* 24 ranges at 60 MB/s each; 128 MB gave 444 instead of 530 MB/s */
+#define S3_WINDOW_BYTES (112<<20)       /* 24 ranges at 60 MB/s each; 128 MB gave 444 instead of 530 MB/s */
 
 typedef struct S3File {
   const char *bucket, *key, *etag;
