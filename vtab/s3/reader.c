@@ -2,15 +2,18 @@
 #include "../sqlite.h"
 #include "reader.h"
 #include <string.h>
+#include <sys/mman.h>
 
 #define PART_MAX (2*S3_HANDLES_MAX)     /* parts asked for and not yet read */
 #define SPARE_MAX (S3_WINDOW_BYTES/S3_RANGE_BYTES)
 #define RAMP_STEP (512<<10)
+#define HUGE_PAGE (2<<20)
 
 typedef struct Part {
   S3Request request;
   int file;
   int64_t start, end;
+  void *block;                  /* what the answer lies in, or NULL */
 } Part;
 
 struct S3Reader {
@@ -27,7 +30,8 @@ struct S3Reader {
   int64_t at;
   size_t taken;                 /* of the first part */
   int n_asked;                  /* ranges of large objects so far */
-  Buf spare[SPARE_MAX]; int n_spare;    /* of ranges that were read: fresh pages cost as much as receiving */
+  void *spare[SPARE_MAX]; int n_spare;  /* blocks of ranges that were read: fresh pages cost as much as receiving */
+  Arena nowhere;
   int changed;
 };
 
@@ -42,24 +46,25 @@ S3Reader *s3_reader_open(S3Client *client, S3FileAt file_at, void *ctx){
   return r;
 }
 
-/* A buffer of a full range's size for a request, also for a shorter one, so that
-** it can be used again. */
-static void give_buffer(S3Reader *r, S3Request *request){
-  if( r->n_spare ) request->response = r->spare[--r->n_spare];
-  else buf_room(&request->response, S3_RANGE_BYTES);
-  request->response.n = 0;
-}
-static void take_buffer(S3Reader *r, S3Request *request){
-  if( !s3_done(r->client, request) || request->response.cap<S3_RANGE_BYTES || r->n_spare==SPARE_MAX ) return;
-  r->spare[r->n_spare++] = request->response;
-  buf_init(&request->response, 0);
+/* A block of a full range's size for the answer, also for a shorter one, so that
+** it can be used again; huge pages, as in request.c.  Without memory the request
+** gets its own. */
+static void give_block(S3Reader *r, Part *p){
+  Buf *b = &p->request.response;
+  p->block = r->n_spare ? r->spare[--r->n_spare] : sqlite3_malloc64(S3_RANGE_BYTES + 1 + HUGE_PAGE);
+  if( p->block==0 ) return;
+  b->z = (char*)(((uintptr_t)p->block + HUGE_PAGE-1) & ~(uintptr_t)(HUGE_PAGE-1));
+  b->cap = S3_RANGE_BYTES + 1;
+  b->arena = &r->nowhere;                 /* the block is the reader's: not freed with the Buf, and never outgrown */
+  madvise(b->z, S3_RANGE_BYTES, MADV_HUGEPAGE);
 }
 
 static void drop_first(S3Reader *r){
   Part *p = &r->part[r->first];
   r->window -= p->end - p->start;
-  take_buffer(r, &p->request);
   s3_release(r->client, &p->request);
+  if( p->block && r->n_spare<SPARE_MAX ) r->spare[r->n_spare++] = p->block;
+  else sqlite3_free(p->block);
   r->first = (r->first + 1) % PART_MAX;
   r->n--;
   r->taken = 0;
@@ -69,7 +74,7 @@ void s3_reader_close(S3Reader *r){
   if( r==0 ) return;
   for(int i=0; i<r->n; i++) s3_cancel(r->client, &r->part[(r->first + i) % PART_MAX].request);
   while( r->n ) drop_first(r);
-  while( r->n_spare ) buf_free(&r->spare[--r->n_spare]);
+  while( r->n_spare ) sqlite3_free(r->spare[--r->n_spare]);
   sqlite3_free(r);
 }
 
@@ -103,7 +108,7 @@ static int ask_next(S3Reader *r){
   p = &r->part[(r->first + r->n) % PART_MAX];
   memset(p, 0, sizeof(*p));
   s3_request_init(&p->request);
-  if( size>=RAMP_STEP ) give_buffer(r, &p->request);
+  if( f.size>S3_WHOLE_MAX ) give_block(r, p);
   p->file = r->next_file;
   p->start = r->next_at;
   p->end = r->next_at + size;
@@ -112,7 +117,10 @@ static int ask_next(S3Reader *r){
   p->request.if_match = f.etag;
   p->request.range_start = p->start;
   p->request.range_end = p->end;
-  if( s3_submit(r->client, &p->request) ) return 0;
+  if( s3_submit(r->client, &p->request) ){
+    sqlite3_free(p->block);
+    return 0;
+  }
   r->n++;
   r->window += size;
   r->next_at += size;

@@ -4,7 +4,8 @@
 ** A landing zone is many small files: one request at a time is 30 to 60 times
 ** too slow.  The reader asks for the next objects in list order while the
 ** first is being read; an object beyond S3_WHOLE_MAX is asked for in ranges of
-** S3_RANGE_BYTES.  At most S3_WINDOW_BYTES are held, and bytes are delivered
+** S3_RANGE_BYTES; the first ranges are shorter, so that they end one after the
+** other.  At most S3_WINDOW_BYTES are held, and bytes are delivered
 ** in order.  Every request carries If-Match with the ETag of the listing: an
 ** object that changed is an error that names it.
 */
@@ -14,7 +15,7 @@
 
 #define S3_RANGE_BYTES (8<<20)
 #define S3_WHOLE_MAX (16<<20)
-#define S3_WINDOW_BYTES (112<<20)       /* 24 ranges at 60 MB/s each; 128 MB gave 444 instead of 530 MB/s */
+#define S3_WINDOW_BYTES (112<<20)       /* 14 ranges under way: 620 MB/s where each has 40 ms to its first byte and 60 MB/s */
 
 typedef struct S3File {
   const char *bucket, *key, *etag;
