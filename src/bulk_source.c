@@ -10,6 +10,7 @@
 #include "bulk_run.h"
 #include "../vtab/jsonl_scan.h"
 #include "../vtab/pages.h"
+#include "../vtab/s3/source_s3.h"
 
 #define BLOCK_ROWS 1024         /* of a statement's rows */
 #define LANDING_ROW_BYTES 100   /* of a row in a file, about */
@@ -95,6 +96,14 @@ static int open_landing(BulkSource *s, const BulkQuery *q, int rel){
 
 /* --- Stored tables ------------------------------------------------------- */
 
+/* Reading from the file wants in the file what the transaction wrote, and then
+** no other process can read the lake until COMMIT.  A run that waits for the
+** network can take long: as long as its tables are small they stay in memory. */
+static int leaves_file_alone(const BulkRun *run, sqlite3_int64 rows){
+  return run->host && run->host->s3 && run->host->s3->client && rows<ALONE_ROWS
+      && sqlite3_txn_state(run->db, "main")==SQLITE_TXN_WRITE;
+}
+
 /* SQLITE_NOTFOUND: a statement has to do it.  pages.h wants no statement under
 ** way; ours, which touches no table, waits so long. */
 static int open_stored(BulkSource *s, const BulkQuery *q, int rel){
@@ -103,7 +112,7 @@ static int open_stored(BulkSource *s, const BulkQuery *q, int rel){
   int hands = bulk_source_size(s->run, q, rel)<ALONE_ROWS ? 1 : s->run->n_hand, rc;
   char *error = 0;
   if( name==0 ) return SQLITE_NOMEM;
-  if( r->n_column==0 ) return SQLITE_NOTFOUND;
+  if( r->n_column==0 || leaves_file_alone(s->run, bulk_source_size(s->run, q, rel)) ) return SQLITE_NOTFOUND;
   for(int i=0; i<r->n_column; i++) name[i] = r->table->column[r->column[i]].name;
   sqlite3_reset(s->run->running);
   rc = pages_open(s->run->db, r->table->sqlite_name, r->n_column, name, &s->map, hands, &s->rows, &error);

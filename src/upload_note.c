@@ -163,7 +163,10 @@ static void read_note(Arena *a, const char *path, Lines *l){
 
 /* 1 the lake records the upload, 0 it does not, -1 after an error. */
 static int is_recorded(Session *s, const char *id){
-  const char *found = session_text(s, "SELECT 1 FROM tarn_uploads WHERE upload_id=%Q", id);
+  const char *found;
+  /* The catalog of a new lake is undone with its first run. */
+  if( session_text(s, "SELECT 1 FROM sqlite_schema WHERE name='tarn_uploads'")==0 ) return s->error ? -1 : 0;
+  found = session_text(s, "SELECT 1 FROM tarn_uploads WHERE upload_id=%Q", id);
   return s->error ? -1 : found!=0;
 }
 
