@@ -27,13 +27,10 @@ static uint64_t escapes(uint64_t w){
   return (((w-ones*0x20) & ~w) | ((quote-ones) & ~quote) | ((back-ones) & ~back)) & high;
 }
 
-static char *put_byte(char *p, unsigned char c){
+/* A byte that has to be escaped. */
+static __attribute__((noinline)) char *put_escape(char *p, unsigned char c){
   static const char hex[] = "0123456789ABCDEF";
   static const char named[] = {['\b']='b', ['\t']='t', ['\n']='n', ['\f']='f', ['\r']='r'};
-  if( c>=0x20 && c!='"' && c!='\\' ){
-    *p++ = (char)c;
-    return p;
-  }
   *p++ = '\\';
   if( c>=0x20 ) *p++ = (char)c;
   else if( c<sizeof(named) && named[c] ) *p++ = named[c];
@@ -46,21 +43,40 @@ static char *put_byte(char *p, unsigned char c){
   return p;
 }
 
+static char *put_bytes(char *p, const char *z, const char *end){
+  for(; z<end; z++){
+    unsigned char c = (unsigned char)*z;
+    if( c>=0x20 && c!='"' && c!='\\' ) *p++ = (char)c;
+    else p = put_escape(p, c);
+  }
+  return p;
+}
+
 static char *put_text(char *p, const char *z, size_t n){
+  const char *end = z+n;
   uint64_t w;
+  int plain = 0;                /* the eight bytes before were put as they are */
   *p++ = '"';
-  while( n>=8 ){
+  for(; end-z>=8; z+=8){
     memcpy(&w, z, 8);
-    if( escapes(w) ){
-      for(int i=0; i<8; i++) p = put_byte(p, (unsigned char)z[i]);
-    }else{
+    plain = escapes(w)==0;
+    if( plain ){
       memcpy(p, &w, 8);
       p += 8;
+    }else{
+      p = put_bytes(p, z, z+8);
     }
-    z += 8;
-    n -= 8;
   }
-  while( n-- ) p = put_byte(p, (unsigned char)*z++);
+  if( z<end && plain ){
+    /* The last eight bytes at once; some are there already. */
+    memcpy(&w, end-8, 8);
+    if( escapes(w)==0 ){
+      memcpy(p+(end-z)-8, &w, 8);
+      p += end-z;
+      z = end;
+    }
+  }
+  p = put_bytes(p, z, end);
   *p++ = '"';
   return p;
 }

@@ -47,9 +47,7 @@ char *number_put_integer(char *p, int64_t v){
 char *number_put_short(char *p, double r){
   double a = r<0 ? -r : r, back;
   uint64_t m, whole;
-  unsigned fraction;
-  char six[6];
-  int n = 6;
+  unsigned fraction, first, second, third;
   if( !(a>=1e-3 && a<1e7) ) return 0;
   m = (uint64_t)(a*1e6+0.5);
   back = (double)m/1e6;
@@ -60,10 +58,14 @@ char *number_put_short(char *p, double r){
   if( whole<10 ) *p++ = (char)('0'+whole);
   else p = number_put_integer(p, (int64_t)whole);
   *p++ = '.';
-  memcpy(six, pairs+2*(fraction/10000), 2);
-  memcpy(six+2, pairs+2*(fraction/100%100), 2);
-  memcpy(six+4, pairs+2*(fraction%100), 2);
-  memcpy(p, six, 6);
-  while( n>1 && six[n-1]=='0' ) n--;
-  return p+n;
+  first = fraction/10000;
+  second = fraction/100%100;
+  third = fraction%100;
+  memcpy(p, pairs+2*first, 2);
+  memcpy(p+2, pairs+2*second, 2);
+  memcpy(p+4, pairs+2*third, 2);
+  /* One digit at least; no zeros at the end. */
+  if( third ) return p+5+(third%10!=0);
+  if( second ) return p+3+(second%10!=0);
+  return p+1+(first%10!=0);
 }

@@ -62,7 +62,7 @@ static int join_overflow(const PageTable *t, Arena *a, const unsigned char *loca
   unsigned room = (unsigned)t->usable-4, next = get4(local+n_local);
   unsigned char *z, *page;
   if( (n-n_local)/room>t->n_page ) return SQLITE_CORRUPT;
-  z = arena_alloc_raw(a, n);
+  z = arena_alloc_raw(a, n+PAGE_SLACK);
   page = arena_alloc_raw(a, (size_t)t->page_size);
   if( z==0 || page==0 ) return SQLITE_NOMEM;
   memcpy(z, local, n_local);
@@ -80,10 +80,11 @@ static int join_overflow(const PageTable *t, Arena *a, const unsigned char *loca
 
 /* --- Records ------------------------------------------------------------------- */
 
+/* n bytes, 1 to 8; eight may be read (PAGE_SLACK). */
 static int64_t get_integer(const unsigned char *p, unsigned n){
-  int64_t v = (signed char)p[0];
-  for(unsigned i=1; i<n; i++) v = (int64_t)((uint64_t)v<<8 | p[i]);
-  return v;
+  uint64_t bits;
+  memcpy(&bits, p, 8);
+  return (int64_t)__builtin_bswap64(bits)>>(64-8*n);
 }
 
 /* The value of a serial type (2.1) whose bytes are there. */

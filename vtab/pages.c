@@ -173,7 +173,7 @@ static int pages_next(void *arg, void **task){
 /* The block's leaves, runs of neighbours at once. */
 static int read_leaves(const PageTable *t, Block *b){
   size_t size = (size_t)t->page_size;
-  if( b->raw==0 ) b->raw = sqlite3_malloc64(BLOCK_BYTES);
+  if( b->raw==0 ) b->raw = sqlite3_malloc64(BLOCK_BYTES+PAGE_SLACK);
   if( b->raw==0 ) return SQLITE_NOMEM;
   for(int i=0; i<b->n_leaf; ){
     int n = 1, rc;

@@ -52,6 +52,8 @@ int page_read(const PageTable*, unsigned page, unsigned char *out);
 ** of that type (0x05, 0x0d). */
 int page_cells(const PageTable*, const unsigned char *page, int type);
 /* Append a leaf's rows to the block, whose cells have room for *cap rows and
-** grow; what does not lie in the page goes to the arena. */
+** grow; what does not lie in the page goes to the arena.  PAGE_SLACK bytes
+** behind the page can be read. */
+#define PAGE_SLACK 8
 int page_rows(const PageTable*, const unsigned char *page, Arena*, RowBlock*, int *cap);
 #endif
