@@ -127,35 +127,34 @@ static void folders_add(Arena *a, Folders *f, const char *path){
   f->path[f->n++] = path;
 }
 
-/* --- Flushing ------------------------------------------------------------------- */
+/* --- Side by side --------------------------------------------------------------- */
 
-typedef struct SyncItem { const char *path; int why; } SyncItem;
-typedef struct SyncJob { SyncItem *item; int n, next; } SyncJob;
+/* Paths, and what is done with each: 0 or errno. */
+typedef struct PathItem { const char *path; int why; } PathItem;
+typedef struct PathJob { PathItem *item; int n, next; int (*act)(const char *path); } PathJob;
 
-static int sync_next(void *arg, void **task){
-  SyncJob *j = arg;
+static int path_next(void *arg, void **task){
+  PathJob *j = arg;
   if( j->next==j->n ) return SQLITE_DONE;
   *task = &j->item[j->next++];
   return SQLITE_ROW;
 }
 
-static void sync_work(void *arg, void *task, int hand){
-  SyncItem *item = task;
-  int fd = open(item->path, O_RDONLY|O_CLOEXEC);
-  (void)arg;
+static void path_work(void *arg, void *task, int hand){
+  PathJob *j = arg;
+  PathItem *item = task;
   (void)hand;
-  if( fd<0 || fsync(fd) ) item->why = errno;
-  if( fd>=0 ) close(fd);
+  item->why = j->act(item->path);
 }
 
-static void sync_free(void *arg, void *task){
+static void path_free(void *arg, void *task){
   (void)arg;
   (void)task;
 }
 
-static int folders_sync(Session *s, const Folders *f){
-  static const CrewOps ops = { sync_next, sync_work, sync_free };
-  SyncJob j = { ARENA_ARRAY(&s->arena, SyncItem, f->n+1), f->n, 0 };
+static int folders_each(Session *s, const Folders *f, int (*act)(const char *path), const char *what){
+  static const CrewOps ops = { path_next, path_work, path_free };
+  PathJob j = { ARENA_ARRAY(&s->arena, PathItem, f->n+1), f->n, 0, act };
   int hands = s->options->n_thread==1 ? 1 : f->n<SYNC_HANDS ? f->n : SYNC_HANDS;
   Crew *crew;
   void *task;
@@ -163,12 +162,27 @@ static int folders_sync(Session *s, const Folders *f){
   for(int i=0; i<f->n; i++) j.item[i].path = f->path[i];
   if( crew_open(&ops, &j, hands, f->n, &crew) ) return session_fail(s, "out of memory");
   while( crew_take(crew, &task)==SQLITE_ROW ){
-    const SyncItem *item = task;
-    if( item->why ) session_fail(s, "TARN_EXPORT: %s: %s", item->path, strerror(item->why));
+    const PathItem *item = task;
+    if( item->why ) session_fail(s, "TARN_EXPORT: %s%s: %s", what, item->path, strerror(item->why));
     crew_free_task(crew, task);
   }
   crew_close(crew);
   return s->error!=0;
+}
+
+static int sync_path(const char *path){
+  int fd = open(path, O_RDONLY|O_CLOEXEC);
+  int why = fd<0 || fsync(fd) ? errno : 0;
+  if( fd>=0 ) close(fd);
+  return why;
+}
+
+static int folders_sync(Session *s, const Folders *f){
+  return folders_each(s, f, sync_path, "");
+}
+
+static int remove_path(const char *path){
+  return remove_tree(path) ? errno : 0;
 }
 
 /* Every file of a staged folder and the folder, or the staged file itself. */
@@ -250,15 +264,13 @@ static Swap *load_swaps(Session *s, int *n){
 
 static int swap_all(Session *s){
   int n;
-  Folders touched = {0, 0, 0};
+  Folders touched = {0, 0, 0}, gone = {0, 0, 0};
   Swap *list = load_swaps(s, &n);
   if( s->error ) return 1;
   for(int i=0; i<n; i++) if( !is_done(&list[i]) && swap_one(s, &list[i], &touched) ) return 1;
   if( folders_sync(s, &touched) ) return 1;
-  for(int i=0; i<n; i++){
-    if( list[i].old[0] && remove_tree(list[i].old) ) return session_fail(s, "TARN_EXPORT: cannot remove %s: %s", list[i].old, strerror(errno));
-  }
-  return 0;
+  for(int i=0; i<n; i++) if( list[i].old[0] && exists(list[i].old) ) folders_add(&s->arena, &gone, list[i].old);
+  return folders_each(s, &gone, remove_path, "cannot remove ");
 }
 
 int swap_recover(Session *s){

@@ -30,6 +30,7 @@ typedef struct Block {
   int cap;                      /* rows that the cells have room for */
   int n_leaf;
   unsigned leaf[LEAVES_MAX];
+  short at[LEAVES_MAX];         /* where each lies among the pages read */
   unsigned char *raw;           /* their pages */
   Arena arena;                  /* rows that run over */
 } Block;
@@ -170,17 +171,31 @@ static int pages_next(void *arg, void **task){
   return rc;
 }
 
-/* The block's leaves, runs of neighbours at once. */
+/* How many of the leaves from i on are neighbours in the file: up, or down as
+** SQLite fills pages that were free; *lowest is the first of them there. */
+static int run_of_leaves(const Block *b, int i, unsigned *lowest){
+  int n = 1, left = b->n_leaf-i;
+  const unsigned *leaf = b->leaf+i;
+  while( n<left && leaf[n]==leaf[0]+(unsigned)n ) n++;
+  *lowest = leaf[0];
+  if( n>1 ) return n;
+  while( n<left && leaf[0]>(unsigned)n && leaf[n]==leaf[0]-(unsigned)n ) n++;
+  *lowest = leaf[0]-(unsigned)(n-1);
+  return n;
+}
+
+/* The block's leaves, neighbours with one call. */
 static int read_leaves(const PageTable *t, Block *b){
   size_t size = (size_t)t->page_size;
   if( b->raw==0 ) b->raw = sqlite3_malloc64(BLOCK_BYTES+PAGE_SLACK);
   if( b->raw==0 ) return SQLITE_NOMEM;
   for(int i=0; i<b->n_leaf; ){
-    int n = 1, rc;
-    while( i+n<b->n_leaf && b->leaf[i+n]==b->leaf[i]+(unsigned)n ) n++;
-    if( b->leaf[i]<2 || b->leaf[i]+(unsigned)n-1>t->n_page ) return SQLITE_CORRUPT;
-    rc = t->file->pMethods->xRead(t->file, b->raw+(size_t)i*size, n*t->page_size, (sqlite3_int64)(b->leaf[i]-1)*t->page_size);
+    unsigned lowest;
+    int n = run_of_leaves(b, i, &lowest), rc;
+    if( lowest<2 || lowest>t->n_page || (unsigned)n-1>t->n_page-lowest ) return SQLITE_CORRUPT;
+    rc = t->file->pMethods->xRead(t->file, b->raw+(size_t)i*size, n*t->page_size, (sqlite3_int64)(lowest-1)*t->page_size);
     if( rc ) return rc;
+    for(int k=0; k<n; k++) b->at[i+k] = (short)(lowest==b->leaf[i] ? i+k : i+n-1-k);
     i += n;
   }
   return SQLITE_OK;
@@ -191,7 +206,7 @@ static void pages_work(void *arg, void *task, int hand){
   Block *b = task;
   b->rc = read_leaves(&s->table, b);
   for(int i=0; i<b->n_leaf && b->rc==SQLITE_OK; i++){
-    b->rc = page_rows(&s->table, b->raw+(size_t)i*(size_t)s->table.page_size, &b->arena, &b->rows, &b->cap);
+    b->rc = page_rows(&s->table, b->raw+(size_t)b->at[i]*(size_t)s->table.page_size, &b->arena, &b->rows, &b->cap);
   }
   if( b->rc==SQLITE_OK && s->map.map && s->map.map(s->map.arg, &b->rows, hand) ) b->rc = SQLITE_NOMEM;
 }
