@@ -55,7 +55,8 @@ static int load(Writer *writer, Image *image){
   /* Any statement that runs out of memory ends the transaction: these rows
   ** would stay. */
   if( sqlite3_get_autocommit(writer->run->db) ) return SQLITE_NOMEM;
-  rc = image_load(writer->run->db, IMAGE_SCHEMA, image, writer->table, &error);
+  rc = bulk_interrupted(writer->run);
+  if( rc==SQLITE_OK ) rc = image_load(writer->run->db, IMAGE_SCHEMA, image, writer->table, &error);
   if( rc==SQLITE_OK ) writer->n += image_rows(image);
   if( error ){
     sqlite3_free(writer->run->error);

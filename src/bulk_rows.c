@@ -11,6 +11,7 @@
 
 #define CHUNK_BYTES 65536
 #define BUCKETS_FIRST 256
+#define CHUNKS_A_CHECK 32       /* chunks that are indexed before somebody may stop it */
 #define ADDRESS_BITS 48
 #define ADDRESS ((UINT64_C(1)<<ADDRESS_BITS)-1)
 
@@ -235,8 +236,9 @@ static inline void link_row(PackedRows *p, PackedRow *row){
 
 /* Link all rows of a list of chunks, the last one first, so that chains are in
 ** the order of the rows. */
-static void link_all(PackedRows *p){
+static int link_all(PackedRows *p, int (*stop)(void*), void *arg){
   PackedChunk *c = p->first, *back = 0, *next;
+  int n_chunk = 0, stopped = 0;
   for(; c; c = next){           /* turn the list round */
     next = c->next;
     c->next = back;
@@ -249,12 +251,15 @@ static void link_all(PackedRows *p){
     next = c->next;
     c->next = p->first;
     p->first = c;
+    if( stop && ++n_chunk%CHUNKS_A_CHECK==0 && stopped==0 ) stopped = stop(arg);
+    if( stopped ) continue;     /* the list is put together all the same */
     for(size_t i=0; i<c->used; i += ((PackedRow*)(c->data + i))->size) at[n++] = (uint32_t)i;
     for(int i=n-1; i>=0; i--){
       if( i>=8 ) __builtin_prefetch(&p->bucket[((PackedRow*)(c->data + at[i-8]))->hash & p->mask], 1);
       link_row(p, (PackedRow*)(c->data + at[i]));
     }
   }
+  return stopped;
 }
 
 static int buckets_new(PackedRows *p, uint64_t n){
@@ -271,11 +276,11 @@ static int buckets_new(PackedRows *p, uint64_t n){
   return 1;
 }
 
-void packed_index(PackedRows *p){
+int packed_index(PackedRows *p, int (*stop)(void*), void *arg){
   uint64_t n = BUCKETS_FIRST;
   while( n<2*(uint64_t)p->n ) n *= 2;
-  if( p->oom || !buckets_new(p, n) ) return;
-  link_all(p);
+  if( p->oom || !buckets_new(p, n) ) return 0;
+  return link_all(p, stop, arg);
 }
 
 static int same_keys(const PackedRows *p, const PackedRow *row, const Value *key){
@@ -322,7 +327,7 @@ const PackedRow *packed_next(const PackedRows *p, const PackedRow *row, const Va
 static int grow(PackedRows *p){
   if( p->mask && (uint64_t)p->n<=p->mask ) return 1;
   if( !buckets_new(p, p->mask ? (p->mask+1)*4 : BUCKETS_FIRST) ) return 0;
-  link_all(p);
+  link_all(p, 0, 0);
   return 1;
 }
 

@@ -48,8 +48,9 @@ void packed_append(PackedRows*, PackedRows *from);
 void packed_keep(PackedRows*, uint64_t parts, uint64_t part);
 static inline int packed_in_part(uint64_t hash, uint64_t parts, uint64_t part){ return (hash>>32 & (parts-1))==part; }
 
-/* Index all rows: after the last packed_add, before packed_find. */
-void packed_index(PackedRows*);
+/* Index all rows: after the last packed_add, before packed_find.  stop is asked
+** now and then; non-zero ends it, the rows are then only good for packed_free. */
+int packed_index(PackedRows*, int (*stop)(void*), void *arg);
 /* A set: the row is added unless one with the same keys is there; 1 added (*row,
 ** unless row is NULL), 0 was there, -1 no memory.  The index grows along. */
 int packed_insert(PackedRows*, const Value *cell, uint64_t hash, const PackedRow **row);

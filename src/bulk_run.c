@@ -362,6 +362,10 @@ static void build_free(void *arg, void *product){
   sqlite3_free(product);
 }
 
+static int asks_to_stop(void *run){
+  return bulk_interrupted(run);
+}
+
 /* The rows of a step's table, packed and indexed; of a part of them when parts
 ** is more than 1.  *parts grows when they do not fit. */
 static int build(Exec *x, Step *step, int may_split, uint64_t *parts, uint64_t part){
@@ -384,7 +388,7 @@ static int build(Exec *x, Step *step, int may_split, uint64_t *parts, uint64_t p
   packed_free(&step->rows);
   packed_init(&step->rows, step->n_cell, step->n_key);
   rc = scan(&inner);
-  if( rc==SQLITE_OK ) packed_index(&step->rows);
+  if( rc==SQLITE_OK ) rc = packed_index(&step->rows, asks_to_stop, x->run);
   *parts = b.parts;
   return rc==SQLITE_OK && step->rows.oom ? SQLITE_NOMEM : rc;
 }
