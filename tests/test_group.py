@@ -248,6 +248,21 @@ def test_views_inserts_and_plans():
         same("t_group('SELECT r" in lake.ok("translate", "SELECT id, count(*) FROM events_landing GROUP BY id"), True)
 
 
+def test_partitions_are_still_left_out():
+    with Lake() as lake:
+        lake.write("s3/b/parted/p=a/k=1/x.json", '{"id": 1, "email": "x"}\n{"id": 2}\n')
+        lake.write("s3/b/parted/p=b/k=1/x.json", "not json\n")
+        lake.ok("query", "-f", lake.write("make.sql", PARTED.format(malformed="FALSE")))
+        lake.ok("query", "CREATE VIEW v AS SELECT p, k, count(*) AS n FROM parted_landing GROUP BY p, k")
+        for sql in ("SELECT p, n FROM v WHERE p = 'a'", "SELECT p, count(*) FROM parted_landing GROUP BY p HAVING p = 'a' AND count(*) > 1",
+                    "SELECT * FROM (SELECT DISTINCT p, id FROM parted_landing) WHERE p IN ('a', 'c')",
+                    "WITH g AS (SELECT p AS q, max(id) AS m FROM parted_landing GROUP BY p), h AS (SELECT q AS z, m FROM g) SELECT * FROM h WHERE z BETWEEN 'a' AND 'aa'",
+                    "SELECT * FROM (SELECT p, id FROM parted_landing UNION SELECT p, k FROM parted_landing) WHERE p = 'a'",
+                    "SELECT max(n) FROM (SELECT p AS pp, n FROM v) WHERE pp = 'a'", "SELECT p, count(*) FROM parted_landing WHERE p = 'a' GROUP BY p"):
+            compare(lake, [(sql, None)], MODES[:2])
+            lake.query(sql)
+
+
 def test_an_aggregation_can_be_interrupted():
     with Lake() as lake:
         spill_lake(lake, 150000)

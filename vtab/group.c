@@ -263,6 +263,7 @@ static int groupRowid(sqlite3_vtab_cursor *pCursor, sqlite3_int64 *pRowid){
 }
 
 static int groupBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *p){
+  sqlite3_value *rows = 0;
   int at[N_HIDDEN], n = 0;
   (void)pVtab;
   for(int k=0; k<N_HIDDEN; k++) at[k] = -1;
@@ -278,7 +279,10 @@ static int groupBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *p){
     p->aConstraintUsage[at[k]].argvIndex = k + 1;
     p->aConstraintUsage[at[k]].omit = 1;
   }
-  p->idxStr = "hash aggregation";
+  if( n>2 && sqlite3_vtab_rhs_value(p, at[2], &rows)!=SQLITE_OK ) rows = 0;
+  p->idxStr = sqlite3_mprintf("hash aggregation%s%s", rows ? " of " : "", rows ? (const char*)sqlite3_value_text(rows) : "");
+  p->needToFreeIdxStr = 1;
+  if( p->idxStr==0 ) return SQLITE_NOMEM;
   p->estimatedCost = 1e6;
   p->estimatedRows = 10000;
   return SQLITE_OK;

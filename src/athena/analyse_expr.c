@@ -355,6 +355,20 @@ static const Type *analyse_subscript(Analyser *an, Scope *s, Expr *e){
 
 /* --- Dispatch ------------------------------------------------------------ */
 
+/* A comparison was analysed: which columns meet constants in it. */
+static const Type *note_compared(Expr *e, const Type *t){
+  int constant = 0;
+  for(int i=0; i<e->n; i++){
+    const Sem *sem = expr_bare(e->arg[i])->sem;
+    constant |= sem && sem->kind==SEM_VALUE;
+  }
+  for(int i=0; i<e->n && constant; i++){
+    const Sem *sem = expr_bare(e->arg[i])->sem;
+    if( sem && sem->kind==SEM_COLUMN ) field_compare(sem->field);
+  }
+  return t;
+}
+
 static const Type *analyse(Analyser *an, Scope *s, Expr *e){
   switch( e->kind ){
     case EXPR_NULL: case EXPR_BOOL: case EXPR_INTEGER: case EXPR_DECIMAL: case EXPR_DOUBLE:
@@ -375,7 +389,7 @@ static const Type *analyse(Analyser *an, Scope *s, Expr *e){
     case EXPR_CALL: return call_analyse(an, s, e);
     case EXPR_UNARY: return analyse_unary(an, s, e);
     case EXPR_BINARY_OP: return e->op==OP_CONCAT ? analyse_concat(an, s, e) : analyse_arithmetic(an, s, e);
-    case EXPR_COMPARE: return analyse_compare(an, s, e);
+    case EXPR_COMPARE: return note_compared(e, analyse_compare(an, s, e));
     case EXPR_QUANTIFIED: return in_query_analyse(an, s, e, SEM_QUANTIFIED);
     case EXPR_AND: case EXPR_OR:
       for(int i=0; i<e->n; i++) e->arg[i] = expr_boolean(an, s, e->arg[i], "Logical expression term");
@@ -384,8 +398,8 @@ static const Type *analyse(Analyser *an, Scope *s, Expr *e){
       e->arg[0] = expr_boolean(an, s, e->arg[0], "Value of logical NOT expression");
       return &TYPE_BOOLEAN;
     case EXPR_IS_NULL: expr_analyse(an, s, e->arg[0]); return &TYPE_BOOLEAN;
-    case EXPR_BETWEEN: return analyse_between(an, s, e);
-    case EXPR_IN_LIST: return analyse_in_list(an, s, e);
+    case EXPR_BETWEEN: return note_compared(e, analyse_between(an, s, e));
+    case EXPR_IN_LIST: return note_compared(e, analyse_in_list(an, s, e));
     case EXPR_IN_QUERY: return in_query_analyse(an, s, e, SEM_IN_QUERY);
     case EXPR_LIKE: return analyse_like(an, s, e);
     case EXPR_EXISTS: return exists_analyse(an, s, e);

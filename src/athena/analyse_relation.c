@@ -146,6 +146,7 @@ static void view_fields(Analyser *an, Relation *rel, RelInfo *info){
   for(int i=0; i<q->n; i++){
     Field *f = field_new(an, q->field[i]->name, q->field[i]->name, q->field[i]->type, column_sql(an, info->id, i));
     if( f->name==0 && i<t->n_column ) f->name = f->label = t->column[i].name;
+    f->source = q->field[i];
     qualify_table(an, f, t);
     scope_add(an, info->scope, f);
   }

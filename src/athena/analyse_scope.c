@@ -96,6 +96,15 @@ void field_use(Field *f){
   f->used = 1;
 }
 
+void field_compare(Field *f){
+  while( f ){
+    if( f->origin ) f = f->origin;
+    if( f->compared ) return;
+    f->compared = 1;
+    f = f->source;
+  }
+}
+
 int field_matches(const Field *f, int n, const Name *part){
   if( f->name==0 || strcmp(f->name, part[n-1].lower)!=0 ) return 0;
   if( n-1>f->n_qualifier ) return 0;

@@ -34,6 +34,8 @@ static void item_add(Items *it, Expr *e, Field *f){
   if( s->n_out>=COLUMN_MAX ) an_refuse(it->an, e->pos, "more than %d columns", COLUMN_MAX);
   f->item = e;
   s->out[s->n_out] = e;
+  const Sem *sem = expr_bare(e)->sem;
+  if( sem && sem->kind==SEM_COLUMN ) f->source = sem->field;
   s->out_field[s->n_out++] = f;
 }
 

@@ -77,6 +77,8 @@ struct Field {
   int lambda_index;
   struct Field *origin;         /* the field it is a copy of (aliases) */
   int used;                     /* some expression reads it (kept at the origin) */
+  struct Field *source;         /* an output column that is a plain column: that one */
+  int compared;                 /* with a constant: SQLite can push that down (kept at the origin) */
 };
 
 /* Where names are looked up; then in parent. */
@@ -212,6 +214,8 @@ void scope_add(Analyser*, Scope*, Field*);
 Field *field_new(Analyser*, const char *name, const char *label, const Type*, const char *sql);
 Field *field_copy(Analyser*, const Field*);
 void field_use(Field*);
+/* It is compared with a constant; so are the columns that it comes from. */
+void field_compare(Field*);
 /* Resolve a name of n parts: the field, or NULL.  *owner is its SELECT, *outer
 ** how many query boundaries lie between. */
 Field *scope_resolve(Analyser*, Scope*, Pos, int n, const Name *part, Select **owner, int *outer, int *is_output);

@@ -17,6 +17,10 @@
 ** x IN (SELECT …) over a large table becomes t_in_set(x, 'SELECT …'), a hash set
 ** (vtab/member.h), where SQLite would build a b-tree.
 **
+** Not where a key is compared with a constant, in HAVING or by a query around:
+** SQLite asks that of the rows before they are grouped, and a landing table's
+** scan leaves out partitions by it.
+**
 ** The inner query is a query of its own: what it reads of the WITH clause around
 ** goes along.  Where it reads an outer query's columns, or the table that the
 ** statement writes, all stays as it was.
@@ -271,6 +275,29 @@ static int keys_are_hashable(const Select *sel){
   return 1;
 }
 
+/* Does a condition compare a key with a constant? */
+static int compares_key(const Select *sel, Expr *e){
+  int key = 0, constant = 0;
+  e = expr_bare(e);
+  for(int i=0; e->kind==EXPR_AND && i<e->n; i++) if( compares_key(sel, e->arg[i]) ) return 1;
+  if( e->kind!=EXPR_COMPARE && e->kind!=EXPR_BETWEEN && e->kind!=EXPR_IN_LIST ) return 0;
+  for(int i=0; i<e->n; i++){
+    key |= group_key_index(sel, expr_bare(e->arg[i]))>=0;
+    constant |= is_constant(e->arg[i]);
+  }
+  return key && constant;
+}
+
+/* A key that is compared with a constant, in HAVING or around: SQLite asks that
+** of the rows, which may leave out partitions. */
+static int is_pushed_down(const Select *sel){
+  for(int k=0; k<sel->n_out; k++){
+    const Field *f = sel->out_field[k];
+    if( (f->origin ? f->origin : f)->compared && (!sel->aggregated || group_key_index(sel, expr_bare(sel->out[k]))>=0) ) return 1;
+  }
+  return sel->aggregated && sel->body->having && compares_key(sel, sel->body->having);
+}
+
 /* Does it pay without keys, however the rows come? */
 static int counts_distinct(Emitter *E, const Select *sel, const char *dead){
   if( E->an->context->plain<0 ) return 1;
@@ -288,7 +315,8 @@ const char *emit_group(Emitter *E, Select *sel, const char *from_where, const ch
   int n_out = 0, id;
   memset(&in, 0, sizeof in);
   if( E->an->context->plain>0 || E->program || sel->n_set!=1 || sel->set_n[0]!=sel->n_key || sel->body->from==0 ) return 0;
-  if( sel->n_key>=GROUP_COLUMNS/2 || sel->n_key+sel->aggs.n==0 || !keys_are_hashable(sel) || !reads_much(E, sel->body->from) ) return 0;
+  if( sel->n_key>=GROUP_COLUMNS/2 || sel->n_key+sel->aggs.n==0 || !keys_are_hashable(sel) || is_pushed_down(sel)
+      || !reads_much(E, sel->body->from) ) return 0;
   for(int i=0; i<sel->aggs.n; i++){
     const Sem *sem = sel->aggs.e[i]->sem;
     if( sem->kind==SEM_AGG && !dead[i] && spec_name(E, sel->aggs.e[i])==0 ) return 0;
@@ -345,7 +373,7 @@ const char *emit_group_distinct(Emitter *E, Select *sel, const Type *const *targ
     in.kind[i] = '-';
     if( target && !coerce_is_free(sel->out[i]->type, target[i]) ) in.e[0] = 0;
   }
-  if( !reads_much(E, sel->body->from) ) return 0;
+  if( is_pushed_down(sel) || !reads_much(E, sel->body->from) ) return 0;
   in.n = 1;                     /* all items are one text */
   in.sql[0] = items;
   const char *rows = in.e[0] ? emit_native_rows(E, sel->body, sel->n_out, in.e) : 0;
@@ -362,7 +390,8 @@ static int body_reads_much(Emitter *E, const Body *b){
 
 const char *emit_group_union(Emitter *E, const Body *body, int n, const Type *const *type, const char *all){
   if( E->an->context->plain>0 || E->program || n>=GROUP_COLUMNS || !body_reads_much(E, body) ) return 0;
-  for(int i=0; i<n; i++) if( !emit_is_hashable(type[i]) ) return 0;
+  const BodyInfo *info = body->sem;
+  for(int i=0; i<n; i++) if( !emit_is_hashable(type[i]) || info->field[i]->compared ) return 0;
   const char *sql = stand_alone(E, all);
   if( sql==0 ) return 0;
   char *kinds = ARENA_ARRAY(E->arena, char, n+1);
