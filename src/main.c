@@ -100,6 +100,8 @@ int main(int argc, char **argv){
   mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK);
   mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
   mallopt(M_TOP_PAD, KEPT_STEP);
+  /* Nobody asks how much memory SQLite uses, and the count takes a lock at every allocation. */
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   rc = options_parse(&o, argc-1, argv+1);
   if( rc ) return rc;
   if( o.version ){
