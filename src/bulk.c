@@ -201,6 +201,9 @@ int bulk_insert(Session *s, const Compiled *c, const TableName *t, long long *n)
   if( rc==SQLITE_OK ) rc = bulk_pin(&run, q);
   if( rc==SQLITE_OK ) rc = bulk_write(&run, q, t->sqlite_name, n);
   bulk_run_end(&run);
+  /* An object that is not the listed one: the plain way would list anew, and in
+  ** the middle of a run read another state of the table in silence. */
+  if( rc!=SQLITE_OK && run.error && s->s3.changed ) session_fail(s, "%s", run.error);
   sqlite3_free(run.error);
   if( rc==SQLITE_OK ) return session_exec(s, "RELEASE tarn_bulk") ? -1 : 1;
   return undo(s, &stats, rc) ? -1 : 0;

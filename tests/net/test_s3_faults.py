@@ -210,6 +210,24 @@ def test_another_version_in_spite_of_if_match():
             assert (rc, out) == (0, DATA), err
 
 
+def test_one_change_under_a_run_is_an_error():
+    """Whatever way the statement is taken: no second way lists anew in silence."""
+    sql = ("CREATE EXTERNAL TABLE l (a int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://b/t/'",
+           "CREATE TABLE m AS SELECT a FROM l WHERE a > 0")
+    with FaultServer() as server, Lake() as lake:
+        server.objects = {("b", f"t/{i}.json"): b'{"a":1}\n' for i in range(5)}
+
+        def change(request):
+            if request.key == "t/3.json":
+                server.objects["b", "t/3.json"] = b'{"a":2}\n'
+            return None
+        server.faults = [change]
+        env = {**{k: v for k, v in lake.environment().items() if k != "TARN_S3_ROOT"}, **server.environment()}
+        done = [subprocess.run([TARN, "query", q], cwd=lake.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60) for q in sql]
+        assert done[0].returncode == 0 and done[1].returncode == 1 and b"412" in done[1].stderr, done
+        assert sum("list-type" in r.query for r in server.log) == 1, "listed again"
+
+
 def test_content_encoding_is_not_undone():
     """An object stored with this header comes as it is: the key's name says how it is compressed."""
     with server_with(lambda r: Fault(change=lambda s, h, b: (s, {**h, "Content-Encoding": "gzip"}, b)), k=DATA) as server:
