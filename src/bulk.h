@@ -3,9 +3,12 @@
 ** on blocks of rows instead of through SQLite's virtual machine.
 **
 **   recognise   bulk_plan.c, bulk_condition.c   the analysed tree -> BulkQuery, or nothing
-**   run         bulk_run.c                      scan, filter, probe, project, in many hands
-**   keep        bulk_rows.c                     packed rows in memory, found by a hash
+**   plan        bulk_steps.c                    which table is scanned, the order of the others
+**   run         bulk_run.c, bulk_eval.c         scan, filter, probe, project, in many hands
+**   read        bulk_source.c                   blocks of rows of landing and stored tables
+**   keep        bulk_rows.c, bulk_set.c         packed rows found by a hash; sets of distinct rows
 **   write       bulk.c                          table images, loaded in order
+**   check       bulk_check.c, bulk_same.c       queries that have no rows, many at once
 **
 ** What is recognised (everything else takes the plain path through SQLite):
 **   SELECT [DISTINCT] columns, literals FROM tables [WHERE …]

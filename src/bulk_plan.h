@@ -96,7 +96,7 @@ int bulk_resolve(Recogniser*, const Env*, const Field*, BulkOperand *out);
 int bulk_operand(Recogniser*, const Env*, Expr*, BulkOperand *out);
 /* A query whose rows are looked up.  For an EXISTS (else NULL) its keys are the
 ** columns of outer that equalities of its WHERE tie it to. */
-BulkQuery *bulk_subquery(Recogniser*, const Query*, const Env *outer, BulkCond *exists);
+BulkQuery *bulk_subquery(Recogniser *outer, const Query*, const Env *outer_env, BulkCond *exists);
 BulkCond *bulk_condition(Recogniser*, const Env*, Expr*);
 /* The AND terms of e as keys and conditions of the query. */
 int bulk_conjuncts(Recogniser*, const Env*, Expr*);

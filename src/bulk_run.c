@@ -15,61 +15,10 @@
 ** stays.  Sets that do not fit leave the statement to the plain path.
 */
 #include <string.h>
-#include "bulk_run.h"
+#include "bulk_exec.h"
 
 #define BATCH BULK_BATCH        /* rows that go through a stage together */
 #define PARTS_MAX 4096
-
-/* Where a value of a joined row lies. */
-typedef struct Ref {
-  int step;                     /* -2 a constant, -1 the scanned row, else a step's packed row */
-  int index;                    /* of the cell */
-  const Value *value;           /* the constant */
-} Ref;
-
-typedef struct Step {
-  int rel;
-  int n_key;
-  BulkOperand probe[BULK_KEYS]; /* from tables bound before */
-  Ref ref[BULK_KEYS];           /* the same */
-  int own[BULK_KEYS];           /* slots of the table */
-  int n_cell; int *slot;        /* packed: the keys' slots, then those read later */
-  int once;                     /* one match is as good as many */
-  double size;
-  PackedRows rows;
-} Step;
-
-typedef struct Exec Exec;
-/* Rows on their way through the steps: which scanned row, which packed rows. */
-typedef struct Tuples {
-  int n, row[BATCH];
-  const PackedRow *packed[BULK_RELS][BATCH];
-} Tuples;
-/* One hand's room. */
-typedef struct Hand {
-  const Value *row[BULK_RELS];  /* for conditions: the cells of each table */
-  Value *cell[BULK_RELS];       /* of hashed tables: row[rel] points here */
-  Value *out;
-  Tuples *tuples;               /* into each step */
-} Hand;
-
-struct Exec {
-  BulkRun *run;
-  const BulkQuery *q;
-  const BulkSink *sink;
-  Arena *arena;
-  BulkSet *set;
-  int probe;                    /* the table that is scanned */
-  int n_out; const BulkOperand *out;            /* what goes to the sink */
-  Ref *ref;                                     /* the same */
-  int is_whole;                 /* that is the scanned row, as it is */
-  int n_step; Step step[BULK_RELS];
-  /* Conditions to test when table probe and the first k steps are bound. */
-  int n_cond[BULK_RELS+1]; const BulkCond *cond[BULK_RELS+1][BULK_CONDS];
-  Hand *hand;
-  sqlite3_int64 bytes;          /* of the sets and the hash tables that are whole */
-  int split;                    /* the step that is split, or -1 */
-};
 
 /* --- Interruption -------------------------------------------------------- */
 
@@ -393,249 +342,13 @@ static int build(Exec *x, Step *step, int may_split, uint64_t *parts, uint64_t p
   return rc==SQLITE_OK && step->rows.oom ? SQLITE_NOMEM : rc;
 }
 
-/* --- Sets ---------------------------------------------------------------- */
-
-/* Every hand keeps the rows that it saw first; what is new to it goes along
-** with the block and is looked up again in order, so that the set and its order
-** are the same with any number of hands. */
-typedef struct Distinct {
-  BulkRun *run;
-  int with_null, n_cell;
-  PackedRows *local;            /* of each hand */
-  char *has_null;
-  PackedRows *all;
-} Distinct;
-typedef struct NewRows { const PackedRow **row; int n, cap; } NewRows;
-
-static int distinct_begin(void *arg, int hand, void **product){
-  NewRows *p = sqlite3_malloc64(sizeof(*p));
-  (void)arg; (void)hand;
-  if( p==0 ) return SQLITE_NOMEM;
-  memset(p, 0, sizeof(*p));
-  *product = p;
-  return SQLITE_OK;
-}
-
-static int note_new(NewRows *p, const PackedRow *row){
-  if( p->n==p->cap ){
-    int cap = p->cap ? 2*p->cap : 64;
-    const PackedRow **grown = sqlite3_realloc64((void*)p->row, sizeof(*grown)*(size_t)cap);
-    if( grown==0 ) return SQLITE_NOMEM;
-    p->row = grown;
-    p->cap = cap;
-  }
-  p->row[p->n++] = row;
-  return SQLITE_OK;
-}
-
-static int distinct_row(void *arg, int hand, void *product, const Value *cell){
-  Distinct *d = arg;
-  PackedRows *local = &d->local[hand];
-  const PackedRow *row = 0;
-  int is_new;
-  for(int i=0; i<d->n_cell && !d->with_null; i++){
-    if( cell[i].kind!=V_NULL ) continue;
-    d->has_null[hand] = 1;
-    return SQLITE_OK;
-  }
-  is_new = packed_insert(local, cell, packed_hash(cell, d->n_cell), &row);
-  if( is_new<=0 ) return is_new ? SQLITE_NOMEM : SQLITE_OK;
-  if( local->bytes>d->run->memory/(d->run->n_hand+1) ) return BULK_PLAIN;
-  return d->run->n_hand==1 ? SQLITE_OK : note_new(product, row);
-}
-
-static int distinct_take(void *arg, void *product){
-  Distinct *d = arg;
-  NewRows *p = product;
-  for(int i=0; i<p->n; i++) if( packed_insert_copy(d->all, p->row[i])<0 ) return SQLITE_NOMEM;
-  return SQLITE_OK;
-}
-
-static void distinct_free(void *arg, void *product){
-  NewRows *p = product;
-  (void)arg;
-  sqlite3_free((void*)p->row);
-  sqlite3_free(p);
-}
-
-void bulk_set_free(BulkSet *set){
-  if( !set->is_kept ) packed_free(&set->rows);
-}
-
-int bulk_distinct(BulkRun *run, const BulkQuery *q, int with_null, BulkSet *set){
-  Distinct d = { run, with_null, q->n_out, 0, 0, &set->rows };
-  BulkSink sink = { &d, distinct_begin, distinct_row, build_end, distinct_take, distinct_free };
-  size_t n = (size_t)run->n_hand;
-  int rc = SQLITE_NOMEM;
-  packed_init(&set->rows, q->n_out, q->n_out);
-  set->has_null = set->is_kept = 0;
-  d.local = sqlite3_malloc64(n*sizeof(*d.local) + n);
-  if( d.local ){
-    d.has_null = (char*)(d.local + n);
-    memset(d.has_null, 0, n);
-    for(size_t i=0; i<n; i++) packed_init(&d.local[i], q->n_out, q->n_out);
-    rc = bulk_run(run, q, &sink);
-    for(size_t i=0; i<n; i++) set->has_null |= d.has_null[i];
-    if( rc==SQLITE_OK && n==1 ){
-      set->rows = d.local[0];
-      packed_init(&d.local[0], q->n_out, q->n_out);
-    }
-    for(size_t i=0; i<n; i++) packed_free(&d.local[i]);
-  }
-  sqlite3_free(d.local);
-  if( rc!=SQLITE_OK ) packed_free(&set->rows);
-  return rc;
-}
-
-static int set_of_list(const BulkCond *c, BulkSet *set){
-  packed_init(&set->rows, 1, 1);
-  for(int i=0; i<c->n_list; i++){
-    if( c->list[i].kind==V_NULL ) set->has_null = 1;
-    else if( packed_insert(&set->rows, &c->list[i], packed_hash(&c->list[i], 1), 0)<0 ) return SQLITE_NOMEM;
-  }
-  return SQLITE_OK;
-}
-
-/* The rows of a subquery, which may have been looked up before. */
-static int set_of_query(BulkRun *run, const BulkQuery *q, BulkSet *set){
-  BulkKept *kept = run->kept;
-  int rc;
-  for(int i=0; kept && i<kept->n; i++){
-    if( !bulk_same_query(kept->of[i].query, q) ) continue;
-    *set = kept->of[i].set;
-    return SQLITE_OK;
-  }
-  rc = bulk_distinct(run, q, 0, set);
-  if( rc!=SQLITE_OK || kept==0 || kept->n==BULK_KEPT ) return rc;
-  set->is_kept = 1;
-  kept->of[kept->n].query = q;
-  kept->of[kept->n++].set = *set;
-  return SQLITE_OK;
-}
-
 static int build_sets(Exec *x){
   for(int i=0; i<x->q->n_set; i++){
-    const BulkCond *c = x->q->set[i];
-    int rc = c->query ? set_of_query(x->run, c->query, &x->set[i]) : set_of_list(c, &x->set[i]);
+    int rc = bulk_set_build(x->run, x->q->set[i], &x->set[i]);
     if( rc!=SQLITE_OK ) return rc;
     x->bytes += x->set[i].rows.bytes;
     if( x->bytes>x->run->memory ) return BULK_PLAIN;
   }
-  return SQLITE_OK;
-}
-
-/* --- The plan ------------------------------------------------------------ */
-
-/* Does a condition that reads several tables read this column? */
-static int cond_reads(const BulkCond *c, int rel, int slot){
-  int found = (c->a.rel==rel && c->a.slot==slot) || (c->b.rel==rel && c->b.slot==slot);
-  for(int i=0; i<c->n && !found; i++) found = cond_reads(c->arg[i], rel, slot);
-  for(int i=0; i<c->n_key && !found; i++) found = c->key[i].rel==rel && c->key[i].slot==slot;
-  return found;
-}
-
-static int is_read_later(const Exec *x, int at, int slot){
-  const BulkQuery *q = x->q;
-  int rel = x->step[at].rel;
-  for(int i=0; i<q->n_out; i++) if( q->out[i].rel==rel && q->out[i].slot==slot ) return 1;
-  for(int k=at+1; k<x->n_step; k++){
-    for(int i=0; i<x->step[k].n_key; i++) if( x->step[k].probe[i].rel==rel && x->step[k].probe[i].slot==slot ) return 1;
-  }
-  for(int i=0; i<q->n_cond; i++) if( q->cond[i]->rels!=1u<<rel && cond_reads(q->cond[i], rel, slot) ) return 1;
-  return 0;
-}
-
-/* Which columns of a step's table are packed: its keys, then what is read later. */
-static int choose_cells(Exec *x, int at){
-  Step *s = &x->step[at];
-  const BulkRel *rel = &x->q->rel[s->rel];
-  s->slot = ARENA_ARRAY(x->arena, int, s->n_key + rel->n_column);
-  if( s->slot==0 ) return SQLITE_NOMEM;
-  for(int i=0; i<s->n_key; i++) s->slot[s->n_cell++] = s->own[i];
-  for(int slot=0; slot<rel->n_column; slot++){
-    int is_key = 0;
-    for(int i=0; i<s->n_key; i++) is_key |= s->own[i]==slot;
-    if( !is_key && is_read_later(x, at, slot) ) s->slot[s->n_cell++] = slot;
-  }
-  return SQLITE_OK;
-}
-
-/* Nobody reads the table's columns after its own stage, and rows that repeat do
-** not count. */
-static int is_once(const Exec *x, int at, unsigned bound){
-  const BulkQuery *q = x->q;
-  int rel = x->step[at].rel;
-  if( !q->distinct ) return 0;
-  for(int i=0; i<q->n_out; i++) if( q->out[i].rel==rel ) return 0;
-  for(int k=at+1; k<x->n_step; k++){
-    for(int i=0; i<x->step[k].n_key; i++) if( x->step[k].probe[i].rel==rel ) return 0;
-  }
-  for(int i=0; i<q->n_cond; i++) if( (q->cond[i]->rels & 1u<<rel) && (q->cond[i]->rels & ~bound) ) return 0;
-  return 1;
-}
-
-/* The keys between a table and those that are bound. */
-static void find_keys(const BulkQuery *q, Step *s, unsigned bound){
-  for(int i=0; i<q->n_key; i++){
-    const BulkOperand *a = &q->key[i].a, *b = &q->key[i].b;
-    if( a->rel!=s->rel && b->rel!=s->rel ) continue;
-    const BulkOperand *own = a->rel==s->rel ? a : b, *other = a->rel==s->rel ? b : a;
-    if( !(bound & 1u<<other->rel) ) continue;
-    s->own[s->n_key] = own->slot;
-    s->probe[s->n_key++] = *other;
-  }
-}
-
-/* The next table: the smallest of those that bound ones reach. */
-static int next_step(Exec *x, const double *size, unsigned bound){
-  Step best = { .rel = -1 };
-  for(int r=0; r<x->q->n_rel; r++){
-    Step s = { .rel = r, .size = size[r] };
-    if( bound & 1u<<r ) continue;
-    find_keys(x->q, &s, bound);
-    if( s.n_key && (best.rel<0 || s.size<best.size) ) best = s;
-  }
-  x->step[x->n_step++] = best;
-  return best.rel;
-}
-
-static void place_conditions(Exec *x){
-  unsigned bound = 1u<<x->probe, before = 0;
-  for(int k=0; k<=x->n_step; k++){
-    if( k ) bound |= 1u<<x->step[k-1].rel;
-    for(int i=0; i<x->q->n_cond; i++){
-      const BulkCond *c = x->q->cond[i];
-      int own = k && c->rels==1u<<x->step[k-1].rel;     /* tested when the table was built */
-      if( (c->rels & ~bound)==0 && (k==0 || (c->rels & ~before)) && !own ) x->cond[k][x->n_cond[k]++] = c;
-    }
-    before = bound;
-  }
-}
-
-static int plan(Exec *x){
-  const BulkQuery *q = x->q;
-  double size[BULK_RELS];
-  unsigned bound;
-  for(int r=0; r<q->n_rel; r++){
-    size[r] = q->n_rel>1 ? bulk_source_size(x->run, q, r) : 0;
-    if( size[r]>size[x->probe] ) x->probe = r;
-  }
-  bound = 1u<<x->probe;
-  while( x->n_step+1<q->n_rel ){
-    int rel = next_step(x, size, bound);
-    if( rel<0 ) return BULK_PLAIN;
-    bound |= 1u<<rel;
-  }
-  bound = 1u<<x->probe;
-  for(int k=0; k<x->n_step; k++){
-    Step *s = &x->step[k];
-    bound |= 1u<<s->rel;
-    s->once = is_once(x, k, bound);
-    if( choose_cells(x, k)!=SQLITE_OK ) return SQLITE_NOMEM;
-    packed_init(&s->rows, s->n_cell, s->n_key);
-    if( x->split<0 || s->size>x->step[x->split].size ) x->split = k;
-  }
-  place_conditions(x);
   return SQLITE_OK;
 }
 
@@ -654,7 +367,7 @@ static int run_part(Exec *x, uint64_t parts, uint64_t part){
 }
 
 static int run_all(Exec *x){
-  int rc = plan(x);
+  int rc = bulk_steps(x);
   /* What would be looked up for the rows of an empty table is not read: on the
   ** plain path neither. */
   if( rc==SQLITE_OK && x->q->n_rel==1 && x->q->n_set && x->q->rel[0].table->kind==TABLE_STORED

@@ -69,9 +69,11 @@ typedef struct BulkSink {
 ** enough), BULK_PLAIN, or an error with run->error. */
 int bulk_run(BulkRun*, const BulkQuery*, const BulkSink*);
 
-/* The distinct rows of a query in the order in which they first come.
+/* bulk_set.c.  The distinct rows of a query in the order in which they first come.
 ** with_null: rows with NULLs too. */
 int bulk_distinct(BulkRun*, const BulkQuery*, int with_null, BulkSet*);
+/* What a BULK_IN looks up. */
+int bulk_set_build(BulkRun*, const BulkCond*, BulkSet*);
 void bulk_set_free(BulkSet*);
 
 /* A query's rows into a table of the lake (bulk.c).  The same results; *n rows. */
