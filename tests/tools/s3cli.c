@@ -1,5 +1,5 @@
 /*
-** A thin command line over vtab/s3, for the tests of tests/test_s3.py.
+** A thin command line over vtab/s3, for the tests of tests/net.
 **
 **   s3cli list BUCKET PREFIX [DELIMITER]      a line per key: size etag key
 **   s3cli head BUCKET KEY
