@@ -42,6 +42,7 @@
 #define EXPORT_BUFFER (1<<20)
 #define EARLY_BYTES (8<<20)     /* written, then the disk may begin */
 #define SMALL_ROWS 10000        /* a table with fewer goes row by row */
+#define LOCK_EXCLUSIVE 4        /* SQLITE_LOCK_EXCLUSIVE of later SQLites */
 
 typedef struct Writer {
   Session *s;
@@ -122,8 +123,18 @@ static int write_blocks(Session *s, Writer *w, const TableInfo *t, const JsonCol
   return rc!=SQLITE_DONE;
 }
 
-static int goes_by_pages(Session *s, const TableInfo *t){
+/* Would reading the pages lock readers out while a run uploads?  What it has
+** not written yet would be written, under a lock that lasts until COMMIT. */
+static int would_lock(Session *s, const Writer *w){
+  int lock = 0;
+  if( w->upload==0 || !s->in_run ) return 0;
+  sqlite3_file_control(s->db, "main", SQLITE_FCNTL_LOCKSTATE, &lock);
+  return lock!=LOCK_EXCLUSIVE;
+}
+
+static int goes_by_pages(Session *s, const Writer *w, const TableInfo *t){
   const char *plain = getenv("TARN_PLAIN"), *last;
+  if( would_lock(s, w) ) return 0;
   if( plain && plain[0]=='1' ) return 0;
   if( plain && plain[0]=='0' ) return 1;
   last = session_text(s, "SELECT max(rowid) FROM \"%w\"", t->sqlite_name);
@@ -138,7 +149,7 @@ static int write_pages(Session *s, Writer *w, const TableInfo *t, const JsonColu
   int hands = s->options->n_thread ? s->options->n_thread : crew_hands(), began = 0, rc;
   RowSource *source;
   char *error = 0;
-  if( !goes_by_pages(s, t) ) return s->error ? 1 : -1;
+  if( !goes_by_pages(s, w, t) ) return s->error ? 1 : -1;
   for(int i=0; i<t->n_column; i++) name[i] = t->column[i].name;
   if( sqlite3_get_autocommit(s->db) ){
     if( session_exec(s, "BEGIN") ) return 1;
