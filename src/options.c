@@ -50,7 +50,7 @@ static const OptionDef table[] = {
   {"threads", 0, "N", FIELD(threads), "run query export shell check",
    "at most N threads at work, 1 to 64 (as many as there are processors); the results are the same"},
   {"memory", 0, "SIZE", FIELD(memory), "run query export shell check",
-   "hash tables and sets of joins keep below SIZE (256MB), like 512MB or 1GB; beyond, they take longer"},
+   "hash tables of joins and groups, and sets, keep below SIZE (256MB), like 512MB or 1GB; beyond, they take longer"},
   {"write", 0, 0, FIELD(write), "crawl", "write the scripts into sql/landing instead of printing them"},
   {"help", 'h', 0, FIELD(help), "*", "say how a command is used"},
   {"version", 0, 0, FIELD(version), "*", "print the version"},

@@ -85,12 +85,6 @@ static int word_number(const char *text, const char *z, char letter){
   return atoi(z+1);
 }
 
-static int has_word(const char *text, const char *word){
-  size_t n = strlen(word);
-  for(const char *z = text; (z = strstr(z, word))!=0; z += n) if( !isdigit((unsigned char)z[n]) ) return 1;
-  return 0;
-}
-
 /* The entries of WITH that a text reads, and those that they read: 0 when one
 ** is not at hand. */
 static int find_entries(Emitter *E, const char *text, int *entry, int *n){
@@ -109,9 +103,15 @@ static int find_entries(Emitter *E, const char *text, int *entry, int *n){
 
 /* Does every alias r<id> that the text reads belong to it? */
 static int is_closed(Emitter *E, const char *text){
+  int n = E->an->next_id + 1;
+  char *is_alias = ARENA_ARRAY(E->arena, char, n);
+  for(const char *z = text; (z = strstr(z, "AS r"))!=0; z += 4){
+    int id = word_number(text, z+3, 'r');
+    if( id>=0 && id<n ) is_alias[id] = 1;
+  }
   for(const char *z = text; *z; z++){
     int id = word_number(text, z, 'r');
-    if( id>=0 && z[1+strspn(z+1, "0123456789")]=='.' && !has_word(text, ep(E, "AS r%d", id)) ) return 0;
+    if( id>=0 && z[1+strspn(z+1, "0123456789")]=='.' && (id>=n || !is_alias[id]) ) return 0;
   }
   return 1;
 }
