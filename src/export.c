@@ -42,7 +42,6 @@
 #define EXPORT_BUFFER (1<<20)
 #define EARLY_BYTES (8<<20)     /* written, then the disk may begin */
 #define SMALL_ROWS 10000        /* a table with fewer goes row by row */
-#define LOCK_EXCLUSIVE 4        /* SQLITE_LOCK_EXCLUSIVE of later SQLites */
 
 typedef struct Writer {
   Session *s;
@@ -129,7 +128,7 @@ static int would_lock(Session *s, const Writer *w){
   int lock = 0;
   if( w->upload==0 || !s->in_run ) return 0;
   sqlite3_file_control(s->db, "main", SQLITE_FCNTL_LOCKSTATE, &lock);
-  return lock!=LOCK_EXCLUSIVE;
+  return lock!=SQLITE_LOCK_EXCLUSIVE;
 }
 
 static int goes_by_pages(Session *s, const Writer *w, const TableInfo *t){
