@@ -158,6 +158,29 @@ IN_QUERIES = [
 ]
 
 
+TOP_QUERIES = [
+    'SELECT id, name, d FROM {t} ORDER BY d DESC, id LIMIT 20', 'SELECT id, name, d FROM {t} ORDER BY d, name DESC LIMIT 33',
+    'SELECT * FROM (SELECT name, flag, big FROM {t} ORDER BY name, big DESC OFFSET 5 LIMIT 50) WHERE flag', 'SELECT email FROM {t} ORDER BY id LIMIT 40',
+    'SELECT name FROM {t} ORDER BY email NULLS FIRST, r DESC NULLS FIRST, big OFFSET 3 LIMIT 100', 'SELECT id FROM {t} ORDER BY flag DESC NULLS LAST, d LIMIT 0',
+    'SELECT id, d FROM {t} WHERE d > 0 AND name <> \'a\' ORDER BY d FETCH FIRST 7 ROWS ONLY', 'SELECT id, d AS x FROM {t} ORDER BY x DESC, 1 LIMIT 1000',
+    'SELECT id FROM {t} ORDER BY id LIMIT 1001', 'SELECT id + 1 FROM {t} ORDER BY id LIMIT 5', 'SELECT id, "day" FROM {t} ORDER BY "at" DESC LIMIT 5',
+    'SELECT raw, r, id AS k FROM {t} WHERE id > 5 ORDER BY raw, k, r LIMIT 12', 'SELECT id FROM {t} ORDER BY big + 1, id LIMIT 5',
+    'SELECT email, id FROM {t} ORDER BY 1 DESC, 2 LIMIT 5', 'SELECT id, id AS again, name FROM {t} ORDER BY name, again LIMIT 9',
+    'SELECT (SELECT name FROM {t} ORDER BY big DESC, name LIMIT 1) AS n, count(*) FROM {t}',
+    'SELECT e.id FROM {t} e WHERE e.id IN (SELECT big FROM {t} ORDER BY big DESC, id LIMIT 300) ORDER BY e.id LIMIT 3',
+]
+
+
+def test_the_first_rows_are_those_of_sqlite():
+    with Lake() as lake:
+        prepare(lake, 9, 700)
+        lake.ok("query", "CREATE TABLE events AS SELECT * FROM events_landing")
+        for table in ("events", "events_landing"):
+            queries = [(sql.format(t=table), None) for sql in TOP_QUERIES]
+            compare(lake, queries, MODES)
+            same(sum("'top " in lake.ok("translate", sql, env={"TARN_PLAIN": "0"}) for sql, _ in queries) >= 11, True, "first rows")
+
+
 def test_membership_is_that_of_sqlite():
     with Lake() as lake:
         prepare(lake, 8, 900)

@@ -10,6 +10,7 @@
 #include "group.h"
 #include "group_run.h"
 #include "group_source.h"
+#include "group_top.h"
 #include "jsonl.h"
 #include <string.h>
 
@@ -29,6 +30,7 @@ typedef struct GroupCursor {
   sqlite3_int64 changes;        /* of the database, then */
   GroupSpec spec;
   Groups *groups;
+  Top *top;                     /* instead of groups: the first rows of an order */
   int moved_on;                 /* to a spilled part: the groups before are gone */
   uint32_t at;
   sqlite3_int64 rowid;
@@ -57,7 +59,7 @@ static int db_error(GroupTable *t, int rc){
 
 /* What the groups say. */
 static int groups_failed(GroupCursor *c, int rc){
-  const char *why = hash_groups_error(c->groups);
+  const char *why = c->groups ? hash_groups_error(c->groups) : 0;
   sqlite3_vtab *t = c->base.pVtab;
   if( why==0 ) return rc;
   sqlite3_free(t->zErrMsg);
@@ -69,9 +71,9 @@ static int groups_failed(GroupCursor *c, int rc){
 
 static int add_row(GroupCursor *c, sqlite3_stmt *stmt){
   Value row[GROUP_COLUMNS];
-  int rc;
+  int rc;      /* SQLite itself notices an interruption between rows */
   for(int i=0; i<c->spec.n_column; i++) row[i] = fn_value_in(c->spec.is_real[i] ? &TYPE_DOUBLE : 0, sqlite3_column_value(stmt, i));
-  rc = hash_groups_add(c->groups, row);
+  rc = c->top ? top_add(c->top, row, 1, c->spec.n_column) : hash_groups_add(c->groups, row);
   return rc==SQLITE_OK ? rc : groups_failed(c, rc);
 }
 
@@ -84,6 +86,11 @@ static int add_rows(GroupCursor *c, sqlite3_stmt *stmt){
     rc = step==SQLITE_ROW ? add_row(c, stmt) : db_error(t, step);
   }
   return rc;
+}
+
+static int add_block(GroupCursor *c, const GroupSource *s, const RowBlock *b){
+  if( c->top ) return top_add(c->top, b->cell, b->n, s->width);
+  return s->n_column ? hash_groups_add_block(c->groups, b->cell, b->n, s->width) : hash_groups_count_rows(c->groups, b->n);
 }
 
 /* Rows that SQLite does not make.  *done: there were such. */
@@ -101,7 +108,7 @@ static int add_native(GroupCursor *c, int argc, sqlite3_value **argv, int *done)
   if( rc==SQLITE_OK && source.rows ){
     *done = 1;
     while( rc==SQLITE_OK && (rc = source.rows->ops->next(source.rows, &b, &error))==SQLITE_ROW ){
-      rc = source.n_column ? hash_groups_add_block(c->groups, b->cell, b->n, source.width) : hash_groups_count_rows(c->groups, b->n);
+      rc = add_block(c, &source, b);
       if( rc!=SQLITE_OK ) rc = groups_failed(c, rc);
       else if( is_interrupted(c) ) rc = SQLITE_INTERRUPT;
     }
@@ -118,6 +125,8 @@ static int add_native(GroupCursor *c, int argc, sqlite3_value **argv, int *done)
 static void forget(GroupCursor *c){
   hash_groups_free(c->groups);
   c->groups = 0;
+  top_free(c->top);
+  c->top = 0;
   group_spec_free(&c->spec);
   sqlite3_free(c->sql);
   sqlite3_free(c->spec_text);
@@ -131,14 +140,23 @@ static int bad_arguments(GroupTable *t, const char *why){
   return t->base.zErrMsg ? SQLITE_ERROR : SQLITE_NOMEM;
 }
 
+/* What the second argument asks for. */
+static int open_spec(GroupCursor *c){
+  GroupTable *t = (GroupTable*)c->base.pVtab;
+  sqlite3_int64 memory = t->host.memory && *t->host.memory>0 ? *t->host.memory : GROUP_MEMORY;
+  int rc, is_top = strncmp(c->spec_text, "top ", 4)==0;
+  if( is_top ) rc = top_open(c->spec_text, &c->spec, &c->top);
+  else rc = group_spec_parse(&c->spec, c->spec_text);
+  if( rc==SQLITE_ERROR ) return bad_arguments(t, "the second argument says what to aggregate, as in '1 -r; t_sum_double(1)'");
+  if( rc==SQLITE_OK && !is_top ) rc = hash_groups_open(&c->spec, memory, is_interrupted, c, &c->groups);
+  return rc;
+}
+
 /* Aggregate the rows of c->sql. */
 static int aggregate(GroupCursor *c, int argc, sqlite3_value **argv){
   GroupTable *t = (GroupTable*)c->base.pVtab;
-  sqlite3_int64 memory = t->host.memory && *t->host.memory>0 ? *t->host.memory : GROUP_MEMORY;
   sqlite3_stmt *stmt = 0;
-  int is_native = 0, rc = group_spec_parse(&c->spec, c->spec_text);
-  if( rc==SQLITE_ERROR ) return bad_arguments(t, "the second argument says what to aggregate, as in '1 -r; t_sum_double(1)'");
-  if( rc==SQLITE_OK ) rc = hash_groups_open(&c->spec, memory, is_interrupted, c, &c->groups);
+  int is_native = 0, rc = open_spec(c);
   if( rc!=SQLITE_OK ) return rc;
   rc = sqlite3_prepare_v2(t->db, c->sql, -1, &stmt, 0);
   if( rc!=SQLITE_OK ) return db_error(t, rc);
@@ -147,6 +165,10 @@ static int aggregate(GroupCursor *c, int argc, sqlite3_value **argv){
   if( rc==SQLITE_OK && !is_native ) rc = add_rows(c, stmt);
   sqlite3_finalize(stmt);
   if( rc!=SQLITE_OK ) return rc;
+  if( c->top ){
+    top_end(c->top);
+    return SQLITE_OK;
+  }
   rc = hash_groups_end(c->groups);
   return rc==SQLITE_OK ? rc : groups_failed(c, rc);
 }
@@ -202,11 +224,12 @@ static int groupClose(sqlite3_vtab_cursor *pCursor){
 
 static int groupEof(sqlite3_vtab_cursor *pCursor){
   GroupCursor *c = (GroupCursor*)pCursor;
-  return c->groups==0 || c->at>=hash_groups_count(c->groups);
+  return c->at>=(c->top ? top_count(c->top) : c->groups ? hash_groups_count(c->groups) : 0);
 }
 
 /* To the first group of a spilled part, where there is none left. */
 static int settle_at(GroupCursor *c){
+  if( c->top ) return SQLITE_OK;
   while( c->at>=hash_groups_count(c->groups) ){
     int rc = hash_groups_more(c->groups);
     if( rc==SQLITE_DONE ) return SQLITE_OK;
@@ -233,7 +256,7 @@ static int groupFilter(sqlite3_vtab_cursor *pCursor, int idxNum, const char *idx
   (void)idxNum; (void)idxStr;
   c->at = 0;
   c->rowid = 0;
-  if( c->groups && !c->moved_on && c->is_again && changes==c->changes && sql && spec && !strcmp(sql, c->sql) && !strcmp(spec, c->spec_text) ) return SQLITE_OK;
+  if( (c->groups || c->top) && !c->moved_on && c->is_again && changes==c->changes && sql && spec && !strcmp(sql, c->sql) && !strcmp(spec, c->spec_text) ) return SQLITE_OK;
   forget(c);
   if( sql==0 || spec==0 ) return SQLITE_OK;
   c->sql = sqlite3_mprintf("%s", sql);
@@ -250,6 +273,12 @@ static int groupColumn(sqlite3_vtab_cursor *pCursor, sqlite3_context *ctx, int i
   GroupCursor *c = (GroupCursor*)pCursor;
   Value v;
   int rc;
+  if( c->top ){
+    if( i>=c->spec.n_column ) return SQLITE_OK;
+    v = top_value(c->top, c->at, i);
+    fn_value_out(ctx, &v);
+    return SQLITE_OK;
+  }
   if( i>=c->spec.n_key + c->spec.n_agg ) return SQLITE_OK;
   rc = hash_groups_value(c->groups, c->at, i, &v);
   if( rc!=SQLITE_OK ) return groups_failed(c, rc);
@@ -263,8 +292,8 @@ static int groupRowid(sqlite3_vtab_cursor *pCursor, sqlite3_int64 *pRowid){
 }
 
 static int groupBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *p){
-  sqlite3_value *rows = 0;
-  int at[N_HIDDEN], n = 0;
+  sqlite3_value *rows = 0, *spec = 0;
+  int at[N_HIDDEN], n = 0, is_top;
   (void)pVtab;
   for(int k=0; k<N_HIDDEN; k++) at[k] = -1;
   for(int i=0; i<p->nConstraint; i++){
@@ -280,7 +309,9 @@ static int groupBestIndex(sqlite3_vtab *pVtab, sqlite3_index_info *p){
     p->aConstraintUsage[at[k]].omit = 1;
   }
   if( n>2 && sqlite3_vtab_rhs_value(p, at[2], &rows)!=SQLITE_OK ) rows = 0;
-  p->idxStr = sqlite3_mprintf("hash aggregation%s%s", rows ? " of " : "", rows ? (const char*)sqlite3_value_text(rows) : "");
+  if( sqlite3_vtab_rhs_value(p, at[1], &spec)!=SQLITE_OK ) spec = 0;
+  is_top = spec && sqlite3_value_text(spec) && strncmp((const char*)sqlite3_value_text(spec), "top ", 4)==0;
+  p->idxStr = sqlite3_mprintf("%s%s%s", is_top ? "first rows" : "hash aggregation", rows ? " of " : "", rows ? (const char*)sqlite3_value_text(rows) : "");
   p->needToFreeIdxStr = 1;
   if( p->idxStr==0 ) return SQLITE_NOMEM;
   p->estimatedCost = 1e6;

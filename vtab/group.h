@@ -16,6 +16,9 @@
 ** bit.  Where several rows would raise errors it is the first one's (SQLite's
 ** sorter finds the first group's).
 **
+** With 'top …' as second argument it gives the first rows of an order instead of
+** groups (group_top.h).
+**
 ** Groups are kept in memory up to a limit, then in temporary files.
 */
 #ifndef TARN_GROUP_H

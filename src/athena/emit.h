@@ -109,6 +109,9 @@ int emit_is_hashable(const Type*);
 ** table; NULL where that is not done. */
 const char *emit_group(Emitter*, Select*, const char *from_where, const char *dead);
 const char *emit_group_distinct(Emitter*, Select*, const Type *const *target, const char *items, const char *source);
+/* FROM and WHERE of a SELECT … ORDER BY … LIMIT over one table, the first rows
+** found without SQLite; NULL where that is not done. */
+const char *emit_top(Emitter*, Select*, const Query*);
 /* UNION of large inputs: `all` is their UNION ALL with columns of these types. */
 const char *emit_group_union(Emitter*, const Body*, int n, const Type *const *type, const char *all);
 /* x IN (query) by t_in_set (vtab/member.h). */

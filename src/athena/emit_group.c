@@ -17,6 +17,9 @@
 ** x IN (SELECT …) over a large table becomes t_in_set(x, 'SELECT …'), a hash set
 ** (vtab/member.h), where SQLite would build a b-tree.
 **
+** ORDER BY … LIMIT of plain columns of one table: its first rows come from t_group
+** too, and SQLite sorts those.
+**
 ** Not where a key is compared with a constant, in HAVING or by a query around:
 ** SQLite asks that of the rows before they are grouped, and a landing table's
 ** scan leaves out partitions by it.
@@ -32,6 +35,7 @@
 #include <string.h>
 #include "emit.h"
 #include "../../vtab/group_spec.h"
+#include "../../vtab/group_top.h"
 
 #define GROUP_ROWS 500
 #define NESTED_MAX 3            /* of t_group in t_group: quotes double each time */
@@ -398,6 +402,59 @@ const char *emit_group_union(Emitter *E, const Body *body, int n, const Type *co
   memset(kinds, '-', (size_t)n);
   const char *spec = ep(E, "%d %s", n, kinds);
   return all_columns(E, n, ep(E, "t_group(%s, %s)", marker(E, sql), string_sql(E->an, spec, strlen(spec))));
+}
+
+/* --- ORDER BY … LIMIT -------------------------------------------------------- */
+
+static int is_plain_column(const Expr *e){
+  const Sem *sem = e->sem;
+  return e->kind!=EXPR_COERCE && sem && sem->kind==SEM_COLUMN;
+}
+
+/* The column among those that the rows must have. */
+static int top_column(Emitter *E, Input *in, Expr *e, int *column, const RelInfo *info){
+  const Sem *sem = e->sem;
+  int n = in->n, c = is_plain_column(e) ? input_column(E, in, e) : -1;
+  if( c<n ) return c;           /* known, or none */
+  for(column[c]=0; column[c]<info->scope->n && info->scope->field[column[c]]!=sem->field; ) column[c]++;
+  return column[c]<info->scope->n ? c : -1;
+}
+
+const char *emit_top(Emitter *E, Select *sel, const Query *q){
+  const Relation *rel = sel->body->from;
+  Input in;
+  Buf by, from;
+  int column[GROUP_COLUMNS];
+  if( E->an->context->plain>0 || E->program || q->with_ties || sel->body->distinct || sel->aggregated || sel->has_window ) return 0;
+  if( rel==0 || rel->kind!=REL_TABLE || (q->limit==0 && q->fetch==0) || q->order_by.n>TOP_KEYS || !reads_much(E, rel) ) return 0;
+  const RelInfo *info = rel->sem;
+  long long n = q->limit ? (long long)q->limit->value.i : q->fetch_count ? (long long)q->fetch_count->value.i : 1;
+  long long offset = q->offset ? (long long)q->offset->value.i : 0;
+  if( info->table==0 || n<0 || n>TOP_ROWS || offset<0 || offset>TOP_ROWS || n+offset>TOP_ROWS ) return 0;
+  memset(&in, 0, sizeof in);
+  for(int i=0; i<sel->n_out; i++) if( top_column(E, &in, sel->out[i], column, info)<0 ) return 0;
+  buf_init(&by, E->arena);
+  for(int i=0; i<q->order_by.n; i++){
+    const SortItem *item = &q->order_by.item[i];
+    int c = top_column(E, &in, item->e, column, info);
+    if( c<0 ) return 0;
+    buf_printf(&by, "%s%d%s%s", i ? "," : "", c, item->descending ? "d" : "", item->nulls==NULLS_FIRST ? "f" : "");
+  }
+  const char *rows = emit_native_rows(E, sel->body, in.n, in.e);
+  if( rows==0 ) return 0;
+  const char *source = ep(E, " FROM %s", emit_from(E, sel->body->from));
+  if( sel->body->where ) source = ep(E, "%s WHERE %s", source, emit_condition(E, sel->body->where));
+  buf_init(&from, E->arena);
+  buf_str(&from, "SELECT ");
+  for(int i=0; i<in.n; i++) buf_printf(&from, "%s%s", i ? ", " : "", in.sql[i]);
+  const char *sql = stand_alone(E, ep(E, "%s%s", from.z, source));
+  if( sql==0 ) return 0;
+  const char *spec = ep(E, "top %lld by %s of %s", n+offset, by.z, in.kind);
+  int id = ++E->an->next_id;
+  buf_init(&from, E->arena);
+  for(int i=0; i<in.n; i++) buf_printf(&from, "%sr%d.c%d AS %s", i ? ", " : "", id, i, emit_quoted(E, info->table->column[column[i]].name));
+  return ep(E, " FROM (SELECT %s FROM t_group(%s, %s%s) AS r%d LIMIT -1) AS r%d", from.z, marker(E, sql),
+    string_sql(E->an, spec, strlen(spec)), rows, id, info->id);
 }
 
 /* --- x IN (SELECT …) -------------------------------------------------------- */

@@ -282,6 +282,8 @@ static const char *emit_select(Emitter *E, Select *sel, Query *q, const Type *co
     if( where ) source = ep(E, "%s WHERE %s", source, where);
   }
   int sorted = q && q->order_by.n>0;
+  const char *top = sorted && !hashed ? emit_top(E, sel, q) : 0;
+  if( top ) source = top;
   if( sel->aggregated && sel->n_key==0 && sel->n_set==1 && q && !q->with_ties ) sorted = 0;   /* one row */
   const char *items = item_list(E, sel, sorted && body->distinct ? 0 : target, dead);
   if( body->distinct && sorted ){

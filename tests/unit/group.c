@@ -142,6 +142,9 @@ static const struct { const char *name, *group, *plain; } queries[] = {
    "SELECT i, i IN (SELECT many+5 FROM t WHERE i>400), s IN (SELECT s FROM t WHERE few<3), s IN (SELECT s FROM t WHERE i<0) FROM t"},
   {"members that are landing", "SELECT i, t_in_set('v'||i, 'SELECT s FROM land WHERE a>10', 'landing 1 where 0> of land', 10) FROM t WHERE i<200",
    "SELECT i, 'v'||i IN (SELECT s FROM land WHERE a>10) FROM t WHERE i<200"},
+  {"first rows", "SELECT c0,c1 FROM t_group('SELECT s, i FROM t', 'top 40 by 0d,1 of --')", "SELECT * FROM (SELECT s, i FROM t ORDER BY s DESC NULLS LAST, i LIMIT 40)"},
+  {"first rows of landing", "SELECT c0,c1,c2 FROM t_group('SELECT s, x, a FROM land WHERE a<40', 'top 25 by 1df,0 of -r-', 'landing 1,2,0 where 0< of land', 40)",
+   "SELECT * FROM (SELECT s, x, a FROM land WHERE a<40 ORDER BY x DESC NULLS FIRST, s LIMIT 25)"},
   {"landing, counted", "SELECT c0 FROM t_group('SELECT 0 FROM land WHERE x<=3.25', '0 -; count_all()', 'landing - where 2<= of land', 3.25)",
    "SELECT count(*) FROM land WHERE x<=3.25 AND typeof(x)='real'"},
   {"landing, NULLs", "SELECT c0,c1,c2 FROM t_group('SELECT a, x FROM land WHERE a IS NULL', '0 -r; count(0); count(1); t_max(1) (double)double', 'landing 0,2 where 0null of land')",
@@ -207,7 +210,7 @@ static void test_faults(void){
 
 static void test_arguments(void){
   static const char *const bad[] = { "", "x", "2 -", "1 -; ", "1 -; nothing(0)", "1 -; sum()", "1 -; sum(1)", "1 -; sum(0", "1 -; count(distinct 0) x",
-    "1 -; t_max(0)", "1 -; t_max(0) (double", "1 -; t_max(0) (double,double)double", "1 -; sum(distinct 0)", "1 -; sum(0) where 5", "-1 -", "1 -; t_reduce_agg(0) (x)y" };
+    "1 -; t_max(0)", "1 -; t_max(0) (double", "1 -; t_max(0) (double,double)double", "1 -; sum(distinct 0)", "top", "top x", "top 5 by of -", "top 5 by 1 of -", "top 5 by 0 of", "top 5 by 0 of -x", "top 9999 by 0 of -", "top -1 by 0 of -", "1 -; sum(0) where 5", "-1 -", "1 -; t_reduce_agg(0) (x)y" };
   sqlite3_int64 limit = 0;
   sqlite3 *db = open_database(&limit);
   char *got;
