@@ -284,9 +284,10 @@ class Bench:
         for what, name in (("all", "scan of all columns, one thread"), ("one", "scan of one column, one thread"),
                            ("count", "counting lines, one thread")):
             contestants = [Contestant("Tarn", [os.path.join(TOOLS, "scan"), what, "5", folder])]
-            for program, form in (("simdjson", "stream"), ("simdjson", "lines"), ("simdjson-native", "stream")):
+            for program, form in (("simdjson", "blocks"), ("simdjson", "stream"), ("simdjson", "lines"), ("simdjson-native", "blocks")):
                 contestants.append(Contestant("simdjson", [os.path.join(TOOLS, program), what, "5", form, *files],
                                               form + (", -march=native" if "native" in program else "")))
+            contestants.append(Contestant("simdjson in memory", [os.path.join(TOOLS, "simdjson"), what, "5", "memory", *files]))
             entries.append(Entry(name, contestants, compare.sums, "printed"))
         return entries
 
