@@ -21,6 +21,7 @@
 #include <string.h>
 #include <time.h>
 #include "checks.h"
+#include "early.h"
 #include "export.h"
 #include "landing.h"
 #include "../vtab/jsonl_rows.h"
@@ -30,6 +31,8 @@
 #include "statement.h"
 #include "swap.h"
 #include "version.h"
+
+#define EARLY_ROWS 100000       /* of a step: then the disk may begin with its table */
 
 /* What the landing tables' callbacks write to. */
 typedef struct Journal {
@@ -201,6 +204,7 @@ static int run_steps(Session *s, Graph *g, Run *run){
     if( !step->selected ) continue;
     if( run->on_step ) run->on_step(run->arg, step, 0);
     if( run_step(s, step, r, is_read_later(g, i)) ) return 1;
+    if( step->zone!=ZONE_LANDING && r->rows>=EARLY_ROWS ) early_write(s);
     run->n_result++;
     if( tell_results(s, run, 0) ) return 1;
     arena_reset(&s->arena);
