@@ -65,7 +65,7 @@ QUERIES = [
     ('SELECT min(id), count(*) FROM {t} GROUP BY ()', "native"),
     ('SELECT email, id FROM {t} UNION SELECT email, age FROM people', "rows"),
     ('SELECT count(*), max(a) FROM (SELECT email AS a FROM {t} UNION SELECT city FROM people UNION SELECT name FROM {t} WHERE id > 3) x', "rows"),
-    ('SELECT id FROM {t} WHERE id < 9 UNION (SELECT id FROM people WHERE id > 60 ORDER BY id LIMIT 3) ORDER BY 1 DESC LIMIT 5', "rows"),
+    ('SELECT id FROM {t} WHERE id < 9 UNION (SELECT id FROM people WHERE id > 60 ORDER BY id LIMIT 3) ORDER BY 1 DESC LIMIT 5', "native"),
     ('SELECT flag, avg(x), count(x) FROM (SELECT flag, TRY_CAST(name AS double) AS x FROM {t}) GROUP BY flag', "rows"),
 ]
 PARTS = [
