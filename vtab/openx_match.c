@@ -15,7 +15,6 @@
 #endif
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
-#define LINE_AHEAD 1024         /* bytes among which a line's end is looked for ahead */
 #define DIGITS_MAX 15           /* of a number that is read here; the integer of so many is exact as a double */
 
 /* A number: [-]digits[.digits]. */
@@ -129,12 +128,6 @@ static ALWAYS_INLINE int number_scalar(const Constants_scalar *k, const char *z,
   return d->n>0;
 }
 
-/* The next \n where it is near and before `end`, else NULL. */
-static ALWAYS_INLINE const char *newline_scalar(const Constants_scalar *k, const char *z, const char *end){
-  (void)k;
-  return z<end ? memchr(z, '\n', (size_t)(end - z)<LINE_AHEAD ? (size_t)(end - z) : LINE_AHEAD) : 0;
-}
-
 #include "openx_match_body.h"
 #undef TARGET
 #undef KERNEL
@@ -191,14 +184,13 @@ typedef struct NumberConstants { __m128i zero, nine, point, ten, hundred, myriad
 #define TARGET __attribute__((target("sse4.2")))
 #define KERNEL(name) name##_sse
 
-typedef struct Constants_sse { NumberConstants number; __m128i quote, escape, control, newline; } Constants_sse;
+typedef struct Constants_sse { NumberConstants number; __m128i quote, escape, control; } Constants_sse;
 static ALWAYS_INLINE TARGET Constants_sse constants_sse(void){
   Constants_sse k;
   NUMBER_CONSTANTS(k.number);
   k.quote = _mm_set1_epi8('"'); HOLD(k.quote);
   k.escape = _mm_set1_epi8('\\'); HOLD(k.escape);
   k.control = _mm_set1_epi8(0x1f); HOLD(k.control);
-  k.newline = _mm_set1_epi8('\n');
   return k;
 }
 
@@ -229,15 +221,6 @@ static ALWAYS_INLINE TARGET int number_sse(const Constants_sse *k, const char *z
   NUMBER_BODY((unsigned)__builtin_ctz)
 }
 
-static ALWAYS_INLINE TARGET const char *newline_sse(const Constants_sse *k, const char *z, const char *end){
-  const char *stop = end - z<LINE_AHEAD ? end : z + LINE_AHEAD;
-  for(; z<stop; z += 16){
-    unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i*)z), k->newline));
-    if( mask ) return z + __builtin_ctz(mask);          /* zeros lie behind the end */
-  }
-  return 0;
-}
-
 #include "openx_match_body.h"
 #undef TARGET
 #undef KERNEL
@@ -245,14 +228,13 @@ static ALWAYS_INLINE TARGET const char *newline_sse(const Constants_sse *k, cons
 #define TARGET __attribute__((target("avx2,bmi,bmi2")))
 #define KERNEL(name) name##_avx2
 
-typedef struct Constants_avx2 { NumberConstants number; __m256i quote, escape, control, newline; } Constants_avx2;
+typedef struct Constants_avx2 { NumberConstants number; __m256i quote, escape, control; } Constants_avx2;
 static ALWAYS_INLINE TARGET Constants_avx2 constants_avx2(void){
   Constants_avx2 k;
   NUMBER_CONSTANTS(k.number);
   k.quote = _mm256_set1_epi8('"'); HOLD(k.quote);
   k.escape = _mm256_set1_epi8('\\'); HOLD(k.escape);
   k.control = _mm256_set1_epi8(0x1f); HOLD(k.control);
-  k.newline = _mm256_set1_epi8('\n'); HOLD(k.newline);
   return k;
 }
 
@@ -280,15 +262,6 @@ static ALWAYS_INLINE TARGET const char *string_stop_avx2(const Constants_avx2 *k
 
 static ALWAYS_INLINE TARGET int number_avx2(const Constants_avx2 *k, const char *z, int with_point, Digits *d){
   NUMBER_BODY(_tzcnt_u32)
-}
-
-static ALWAYS_INLINE TARGET const char *newline_avx2(const Constants_avx2 *k, const char *z, const char *end){
-  const char *stop = end - z<LINE_AHEAD ? end : z + LINE_AHEAD;
-  for(; z<stop; z += 32){
-    unsigned mask = (unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i*)z), k->newline));
-    if( mask ) return z + _tzcnt_u32(mask);             /* zeros lie behind the end */
-  }
-  return 0;
 }
 
 #include "openx_match_body.h"

@@ -13,12 +13,10 @@ static ALWAYS_INLINE TARGET const char *KERNEL(text)(const KERNEL(Constants) *k,
 /* One line to the cells of one row: where the next begins, or NULL.
 **
 ** A number's end is taken where its plain digits end; that it goes on (with an
-** exponent, say) shows when the bytes behind it are none of the template's.  The
-** line's end is looked for before its values are: so the processor may begin
-** the next line while it works on this one. */
+** exponent, say) shows when the bytes behind it are none of the template's. */
 static ALWAYS_INLINE TARGET const char *KERNEL(line)(const KERNEL(Constants) *k, const Template *t, TemplateRun *r,
                                                      const char *z, Value *row){
-  const char *line_end = KERNEL(newline)(k, z + t->least, r->end), *number = 0;
+  const char *number = 0;
   for(const TemplateSlot *slot=t->slot;; slot++){
     Value *cell = &row[slot->place];
     Digits d;
@@ -85,7 +83,6 @@ static ALWAYS_INLINE TARGET const char *KERNEL(line)(const KERNEL(Constants) *k,
       case STEP_NONE:
         continue;
       case STEP_END:
-        if( z==line_end ) return line_end + 1;
         if( z==r->end ) return z;
         if( *z=='\n' ) return z + 1;
         return z[0]=='\r' && z[1]=='\n' ? z + 2 : 0;
