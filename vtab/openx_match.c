@@ -107,9 +107,10 @@ static ALWAYS_INLINE const char *string_stop_scalar(const Constants_scalar *k, c
 }
 
 /* 0 when there are none, more than DIGITS_MAX, or more than a register holds. */
-static ALWAYS_INLINE int number_scalar(const Constants_scalar *k, const char *z, int with_point, Digits *d){
+static ALWAYS_INLINE int number_scalar(const Constants_scalar *k, const TemplateSlot *slot, const char *z, int with_point, Digits *d){
   const char *point = 0;
   (void)k;
+  (void)slot;
   d->x = 0;
   d->n = d->places = 0;
   d->negative = *z=='-';
@@ -153,28 +154,33 @@ typedef struct NumberConstants { __m128i zero, nine, point, ten, hundred, myriad
   (c).hundred = _mm_set1_epi32(0x00010064); HOLD((c).hundred); \
   (c).myriad = _mm_set1_epi32(0x00012710); HOLD((c).myriad)
 
-/* The end is found from z alone by one search, for what comes next waits for
-** it; a second point ends the number. */
+/* The end is where the byte is that follows in the template, found in as few
+** steps as can be, for what comes next waits for it.  What lies before it is
+** looked at beside that: the sign, digits, one point. */
 #define NUMBER_BODY(CTZ) \
-  __m128i x = _mm_loadu_si128((const __m128i*)z), digit = _mm_sub_epi8(x, k->number.zero), index; \
-  __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, k->number.nine), digit); \
-  unsigned point = with_point ? (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, k->number.point)) : 0; \
-  unsigned negative = *z=='-', mask = (unsigned)_mm_movemask_epi8(is_digit) | negative | (point & (0 - point)); \
-  unsigned n = CTZ(~mask), at = with_point ? CTZ(point | 1u<<16) : 16; \
-  if( n==16 ) return 0; \
-  index = _mm_loadu_si128((const __m128i*)(to_right + n)); \
+  __m128i x = _mm_loadu_si128((const __m128i*)z), digit, index; \
+  __m128i ends = _mm_cmpeq_epi8(x, _mm_loadu_si128((const __m128i*)slot->stop)); \
+  unsigned n = CTZ((unsigned)_mm_movemask_epi8(ends) | 1u<<16), negative = *z=='-', place = 16; \
   d->end = z + n; \
+  if( n==16 ) return 0; \
+  x = _mm_loadu_si128((const __m128i*)(z + negative)); \
+  n -= negative; \
+  digit = _mm_sub_epi8(x, k->number.zero); \
+  index = _mm_loadu_si128((const __m128i*)(to_right + n)); \
   d->negative = (int)negative; \
   d->places = 0; \
-  d->n = n - negative; \
-  if( at<n ){ \
+  d->n = n; \
+  if( with_point ) place = CTZ((unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, k->number.point)) | 1u<<16); \
+  if( place<n ){ \
     d->n--; \
-    d->places = n - 1 - at; \
+    d->places = n - 1 - place; \
     index = _mm_add_epi8(index, _mm_loadu_si128((const __m128i*)(over_point + d->places))); \
   } \
   if( d->n==0 ) return 0; \
-  x = _mm_shuffle_epi8(_mm_and_si128(digit, is_digit), index);   /* digits at the right end, zeros in front */ \
-  x = _mm_maddubs_epi16(x, k->number.ten);                       /* neighbours: 10*a + b */ \
+  x = _mm_shuffle_epi8(digit, index);                     /* digits at the right end, zeros in front */ \
+  digit = _mm_subs_epu8(x, k->number.nine); \
+  if( !_mm_testz_si128(digit, digit) ) return 0; \
+  x = _mm_maddubs_epi16(x, k->number.ten);                /* neighbours: 10*a + b */ \
   x = _mm_madd_epi16(x, k->number.hundred); \
   x = _mm_packus_epi32(x, x); \
   x = _mm_madd_epi16(x, k->number.myriad); \
@@ -217,7 +223,7 @@ static ALWAYS_INLINE TARGET const char *string_stop_sse(const Constants_sse *k, 
   }
 }
 
-static ALWAYS_INLINE TARGET int number_sse(const Constants_sse *k, const char *z, int with_point, Digits *d){
+static ALWAYS_INLINE TARGET int number_sse(const Constants_sse *k, const TemplateSlot *slot, const char *z, int with_point, Digits *d){
   NUMBER_BODY((unsigned)__builtin_ctz)
 }
 
@@ -260,7 +266,7 @@ static ALWAYS_INLINE TARGET const char *string_stop_avx2(const Constants_avx2 *k
   }
 }
 
-static ALWAYS_INLINE TARGET int number_avx2(const Constants_avx2 *k, const char *z, int with_point, Digits *d){
+static ALWAYS_INLINE TARGET int number_avx2(const Constants_avx2 *k, const TemplateSlot *slot, const char *z, int with_point, Digits *d){
   NUMBER_BODY(_tzcnt_u32)
 }
 

@@ -45,7 +45,7 @@ static ALWAYS_INLINE TARGET const char *KERNEL(line)(const KERNEL(Constants) *k,
         if( (stop = KERNEL(text)(k, z, &high))==0 ) return 0;
         break;
       case STEP_INTEGER:
-        if( KERNEL(number)(k, z, 0, &d) && (z[d.negative]!='0' || d.n==1) && integer_cell(slot, &d, cell) ){
+        if( KERNEL(number)(k, slot, z, 0, &d) && (z[d.negative]!='0' || d.n==1) && integer_cell(slot, &d, cell) ){
           number = z;
           stop = d.end;
           break;
@@ -53,7 +53,7 @@ static ALWAYS_INLINE TARGET const char *KERNEL(line)(const KERNEL(Constants) *k,
         if( (stop = bare_cell(r, slot, z, cell))==0 ) return 0;
         break;
       case STEP_DOUBLE:
-        if( KERNEL(number)(k, z, 1, &d) ){
+        if( KERNEL(number)(k, slot, z, 1, &d) ){
           *cell = value_real((double)(int64_t)d.x/power_of_ten[d.negative][d.places]);
           number = z;
           stop = d.end;
@@ -73,7 +73,7 @@ static ALWAYS_INLINE TARGET const char *KERNEL(line)(const KERNEL(Constants) *k,
         if( (stop = bare_cell(r, slot, z, cell))==0 ) return 0;
         break;
       case STEP_SKIP_BARE:
-        if( KERNEL(number)(k, z, 1, &d) ){
+        if( KERNEL(number)(k, slot, z, 1, &d) ){
           number = z;
           stop = d.end;
           break;

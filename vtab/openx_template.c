@@ -75,5 +75,6 @@ void template_learn(Template *t, const char *record, size_t n_record, const char
   if( r.error || r.z!=z + n || k==0 ) return;
   if( (slot = add_slot(t, &k, from, record + n_record))==0 ) return;
   slot->step = STEP_END;
+  for(int i=0; i + 1<k; i++) memset(t->slot[i].stop, t->slot[i + 1].bytes[0], sizeof(t->slot[i].stop));
   t->n = k;
 }

@@ -45,6 +45,7 @@ typedef struct TemplateSlot {
   unsigned short step;          /* TemplateStep */
   int column, place;            /* -1: not needed; of its cell in a row */
   int64_t min, max;             /* of the column's type, STEP_INTEGER */
+  char stop[16];                /* the byte that follows the value, in each */
 } TemplateSlot;
 
 typedef struct Template {
