@@ -180,8 +180,9 @@ int bulk_find_empty(Session *s, int n, Compiled *const *c, char *is_empty){
   else memset(is_empty, UNKNOWN, (size_t)n);
   bulk_run_end(&p->run);
   for(int i=0; i<kept->n; i++) packed_free(&kept->of[i].set.rows);
+  if( rc!=SQLITE_OK && rc!=SQLITE_INTERRUPT && s->s3.changed && p->run.error ) session_fail(s, "%s", p->run.error);
   sqlite3_free(p->run.error);
-  if( rc!=SQLITE_INTERRUPT ) return 0;
+  if( rc!=SQLITE_INTERRUPT ) return s->error!=0;
   s->interrupted = 1;
   return session_fail(s, "interrupted");
 }

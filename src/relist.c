@@ -10,6 +10,7 @@
 */
 #include <stdio.h>
 #include <string.h>
+#include "catalog_write.h"
 #include "relist.h"
 
 static void add_reason(Session *s, const char *why){
@@ -37,5 +38,5 @@ int relist_again(Session *s, Relist *r, int delivered){
   fprintf(stderr, "tarn: %.*s changed after it was listed: listing anew, attempt %d of %d\n",
           at ? (int)strcspn(at+4, " ")-1 : 9, at ? at+4 : "an object", r->n+1, RELIST_MAX+1);
   session_reset(s);
-  return 1;
+  return catalog_create(s)==0;            /* a new lake's was rolled back too */
 }
