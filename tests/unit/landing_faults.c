@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #include <zlib.h>
 #include <zstd.h>
 #include "../../vtab/jsonl.h"
+#include "../../vtab/jsonl_rows.h"
 
 static int failures;
 static char folder[256];
@@ -38,16 +40,17 @@ static void check(const char *name, int good, const char *why){
 /* --- Faults -------------------------------------------------------------- */
 
 typedef enum Kind { KIND_NONE, KIND_MEMORY, KIND_LIBC, KIND_SYSCALL, KIND_SHORT, KIND_EARLY_END } Kind;
-static Kind armed;
-static long countdown;          /* calls until the fault */
+static _Atomic Kind armed;
+static atomic_long countdown;   /* calls until the fault */
 static int persistent;          /* and ever after */
-static long hits;
+static atomic_long hits;
 
 /* Whether the call at hand fails. */
 static int fault(Kind kind){
+  long left;
   if( armed!=kind ) return 0;
-  if( --countdown>0 ) return 0;
-  if( countdown<0 && !persistent ) return 0;
+  left = atomic_fetch_sub(&countdown, 1) - 1;
+  if( left>0 || (left<0 && !persistent) ) return 0;
   hits++;
   return 1;
 }
@@ -248,6 +251,42 @@ static int add_row(char *z, size_t cap, sqlite3_stmt *stmt){
   return 1;
 }
 
+static int by_hands;            /* not 0: read in blocks by so many hands */
+
+static int make_product(void *arg, RowBlock *block, int hand){
+  (void)arg; (void)hand;
+  block->product = sqlite3_malloc(10);
+  return block->product==0;
+}
+
+static void free_product(void *arg, void *product){
+  (void)arg;
+  sqlite3_free(product);
+}
+
+/* The rows of t in blocks: their first columns. */
+static int scan_blocks(JsonlHost *host, char *out, size_t cap){
+  static const int column[] = { 0, 1 };
+  JsonlRowsPlan plan = { .n_column = 2, .column = column, .n_hand = by_hands, .block_bytes = 64,
+    .map = { make_product, free_product, 0 } };
+  RowSource *source = 0;
+  RowBlock *b;
+  char *error = 0;
+  size_t n = 0;
+  struct JsonlTable *t = jsonl_find(host, 0, "t");
+  int rc = t ? jsonl_rows_open(t, &plan, &source, &error) : SQLITE_NOMEM;
+  while( rc==SQLITE_OK && (rc = source->ops->next(source, &b, &error))==SQLITE_ROW ){
+    for(int i=0; i<b->n*2 && n<cap - 300; i++){
+      const Value *v = &b->cell[i];
+      n += (size_t)(v->kind==V_TEXT ? snprintf(out + n, 200, "%.*s|", v->n, v->z) : snprintf(out + n, 200, "%lld|", v->kind==V_INT ? (long long)v->i : -1));
+    }
+    rc = SQLITE_OK;
+  }
+  if( source ) source->ops->close(source);
+  sqlite3_free(error);
+  return rc;
+}
+
 /* Make the table and read it, on a connection of its own.  SQLITE_OK and all
 ** rows in out, or the error code. */
 static int scan(int i, char *out, size_t cap){
@@ -274,6 +313,7 @@ static int scan(int i, char *out, size_t cap){
     rc = sql ? sqlite3_prepare_v2(db, sql, -1, &stmt, 0) : SQLITE_NOMEM;
     sqlite3_free(sql);
   }
+  if( rc==SQLITE_OK && by_hands ) rc = scan_blocks(&host, out, cap);
   while( rc==SQLITE_OK || rc==SQLITE_ROW ){
     rc = sqlite3_step(stmt);
     if( rc==SQLITE_ROW && !add_row(out, cap, stmt) ) rc = SQLITE_TOOBIG;
@@ -292,6 +332,7 @@ static void try_faults(int i, Kind kind, const char *what, int stays){
   sqlite3_int64 before;
   armed = KIND_NONE;
   snprintf(name, sizeof(name), "faults_%s_%s%s", tables[i].name, what, stays ? "_and_after" : "");
+  if( by_hands ) snprintf(name, sizeof(name), "faults_by_%d_hands_%s%s", by_hands, what, stays ? "_and_after" : "");
   if( scan(i, want, sizeof(want))!=SQLITE_OK || want[0]==0 ){
     check(name, 0, "the scan without faults failed");
     return;
@@ -340,6 +381,12 @@ int main(void){
       try_faults(i, KIND_SHORT, "short_reads", stays);
     }
     try_faults(i, KIND_EARLY_END, "cut_reads", 1);
+  }
+  for(by_hands=1; by_hands<=3; by_hands += 2){
+    for(int stays=0; stays<2; stays++){
+      try_faults(0, KIND_MEMORY, "memory", stays);
+      try_faults(0, KIND_SYSCALL, "calls", stays);
+    }
   }
   {
     char command[300];
