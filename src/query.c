@@ -12,6 +12,11 @@ int query_run(Session *s, const Compiled *c, Output *out){
   sqlite3_stmt *stmt = session_prepare(s, "%s", c->sqlite_sql);
   int rc;
   if( stmt==0 ) return 1;
+  if( s->stop ){                /* SQLite forgets an interruption that comes before the first step */
+    sqlite3_finalize(stmt);
+    s->interrupted = 1;
+    return session_fail(s, "interrupted");
+  }
   if( sqlite3_column_count(stmt)!=c->n_column ){
     sqlite3_finalize(stmt);
     return session_fail(s, "TARN_INTERNAL: the query has %d columns, its SQL another number", c->n_column);
