@@ -7,8 +7,10 @@
 ** lie at one depth, which is found on the way down the left edge; a page of
 ** another kind there, or more leaves than the file has pages, is corruption.
 **
-** xRead of SQLite's unix VFS is a pread (and a copy where the file is mapped):
-** hands may read at the same time.
+** xRead of SQLite's unix VFS is a pread, so that hands may read at the same
+** time, also while the connection writes other tables.  Of a file that is mapped
+** it would be a copy from the map, which SQLite moves when the file grows: the
+** map is given up, for the rest of the connection.
 */
 #include <pthread.h>
 #include <string.h>
@@ -352,12 +354,25 @@ static int load_fields(sqlite3 *db, const char *table, int n_column, const char 
   return t->width && (n_column==0 || t->width==n_column) ? SQLITE_OK : SQLITE_NOTFOUND;
 }
 
+/* No map from now on.  While a reading statement is under way and has pages of
+** the map, SQLite keeps it, but then it does not move either: only writing makes
+** the file grow. */
+static int unmap(sqlite3 *db){
+  sqlite3_int64 limit = 0;
+  int rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_MMAP_SIZE, &limit);
+  if( rc==SQLITE_NOTFOUND ) return SQLITE_OK;           /* a file system without maps */
+  limit = -1;
+  if( rc==SQLITE_OK ) rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_MMAP_SIZE, &limit);
+  return rc ? rc : limit>0 && sqlite3_txn_state(db, "main")==SQLITE_TXN_WRITE ? SQLITE_NOTFOUND : SQLITE_OK;
+}
+
 /* The file as it is after the connection's changes are written. */
 static int reach_file(sqlite3 *db, PageTable *t){
   unsigned char head[100];
   sqlite3_int64 size;
   int rc = sqlite3_txn_state(db, "main")==SQLITE_TXN_WRITE ? sqlite3_db_cacheflush(db) : SQLITE_OK;
   if( rc==SQLITE_BUSY ) return SQLITE_NOTFOUND;
+  if( rc==SQLITE_OK ) rc = unmap(db);
   if( rc==SQLITE_OK ) rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &t->file);
   if( rc ) return rc;
   if( t->file==0 || t->file->pMethods==0 ) return SQLITE_NOTFOUND;

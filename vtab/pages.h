@@ -4,7 +4,8 @@
 **
 ** The pages come through the connection's own file handle (xRead of
 ** SQLITE_FCNTL_FILE_POINTER, which is one pread), never a second descriptor:
-** closing that would drop the POSIX locks that SQLite holds on the file.
+** closing that would drop the POSIX locks that SQLite holds on the file.  From
+** then on the connection reads the file without mmap (pages.c says why).
 ** What the connection has changed and not yet written is written first
 ** (sqlite3_db_cacheflush); COMMIT and ROLLBACK stay what they were.
 **
