@@ -4,7 +4,7 @@
 ** What the cursors of the module (jsonl.c) and the driver's row sources
 ** (jsonl_rows.c) share.  A reader (jsonl_read.c) finds and opens the files and
 ** cuts them into blocks of whole lines; hands (crew.h) decode the blocks'
-** lines; jsonl_scan_take gives the blocks in order.  What is to be told to the
+** lines (jsonl_decode.c); jsonl_scan_take gives the blocks in order.  What is to be told to the
 ** host lies in the block until the one who takes it tells it, so that callbacks
 ** run in the thread of the connection, in the order of the rows.
 */
@@ -80,6 +80,8 @@ int jsonl_scan_tell_end(JsonlScan*, JsonlBlock*);
 ** host stops).  All blocks that were taken are freed before.  NULL is fine. */
 int jsonl_scan_close(JsonlScan*);
 
+/* --- jsonl_list.c -------------------------------------------------------- */
+
 /* The partitions that pass the filters of their columns; also an error for one
 ** whose values cannot be read.  selected has room for all. */
 int jsonl_select(JsonlTable*, const Filter*, int n_filter, int *selected, int *n_selected, char **pzErr);
@@ -97,6 +99,30 @@ const char *jsonl_root(const JsonlTable*);
 int jsonl_interrupted(JsonlTable*);
 /* Text of "$file_modified_time" in the arena. */
 Value jsonl_mtime(Arena*, sqlite3_int64 mtime_ns);
+
+/* --- jsonl_decode.c ------------------------------------------------------ */
+
+/* What is decoded; read only once it is open. */
+typedef struct JsonlDecoder {
+  JsonlTable *t;
+  const JsonlRowsPlan *plan;
+  Kernel kernel;
+  unsigned char *used;          /* of the files' columns */
+  int n_used, *used_column, *place;     /* those; the place of each column among them */
+  int is_direct;                /* they are the block's cells, and there is no filter */
+  Filter filter[FILTER_MAX]; int n_filter;      /* those of the files' columns; column is the place */
+} JsonlDecoder;
+
+/* to: rows of all used columns, where they are not the block's. */
+typedef struct JsonlHand { SerdeRow row; Value *to; int is_ready; } JsonlHand;
+
+/* SQLITE_OK or SQLITE_NOMEM.  The plan is borrowed. */
+int jsonl_decoder_open(JsonlDecoder*, JsonlTable*, const JsonlRowsPlan*);
+void jsonl_decoder_close(JsonlDecoder*);
+/* The block's lines to rows; what goes wrong is noted in it. */
+void jsonl_decode_block(const JsonlDecoder*, JsonlHand*, JsonlBlock*);
+void jsonl_block_fail(JsonlBlock*, int rc);
+void jsonl_hand_free(const JsonlDecoder*, JsonlHand*);
 
 /* --- jsonl_read.c -------------------------------------------------------- */
 
