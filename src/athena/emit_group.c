@@ -313,11 +313,8 @@ static int counts_distinct(Emitter *E, const Select *sel, const char *dead){
   return 0;
 }
 
-const char *emit_group(Emitter *E, Select *sel, const char *from_where, const char *dead){
-  Input in;
-  Buf aggs, out;
-  int n_out = 0, id;
-  memset(&in, 0, sizeof in);
+/* Whether t_group has all that the SELECT asks for, and there are many rows. */
+static int is_groupable(Emitter *E, Select *sel, const char *dead){
   if( E->an->context->plain>0 || E->program || sel->n_set!=1 || sel->set_n[0]!=sel->n_key || sel->body->from==0 ) return 0;
   if( sel->n_key>=GROUP_COLUMNS/2 || sel->n_key+sel->aggs.n==0 || !keys_are_hashable(sel) || is_pushed_down(sel)
       || !reads_much(E, sel->body->from) ) return 0;
@@ -325,30 +322,46 @@ const char *emit_group(Emitter *E, Select *sel, const char *from_where, const ch
     const Sem *sem = sel->aggs.e[i]->sem;
     if( sem->kind==SEM_AGG && !dead[i] && spec_name(E, sel->aggs.e[i])==0 ) return 0;
   }
+  return 1;
+}
+
+/* The aggregates as the spec has them, and as columns of r<id>; how many columns
+** there are then, or -1. */
+static int add_aggregates(Emitter *E, Select *sel, const char *dead, int id, Input *in, Buf *aggs, Buf *out){
+  int n = sel->n_key;
+  for(int i=0; i<sel->aggs.n; i++){
+    Expr *e = sel->aggs.e[i];
+    const char *spec;
+    buf_str(out, out->n ? ", " : "");
+    if( dead[i] || ((Sem*)e->sem)->kind==SEM_GROUPING ){
+      buf_printf(out, "%s AS a%d", dead[i] ? "NULL" : "0", i);
+      continue;
+    }
+    if( (spec = agg_spec(E, in, e))==0 ) return -1;
+    buf_str(aggs, spec);
+    buf_printf(out, "r%d.c%d AS a%d", id, n++, i);
+  }
+  return n;
+}
+
+const char *emit_group(Emitter *E, Select *sel, const char *from_where, const char *dead){
+  Input in;
+  Buf aggs, out;
+  if( !is_groupable(E, sel, dead) ) return 0;
+  memset(&in, 0, sizeof in);
+  buf_init(&aggs, E->arena);
+  buf_str(&aggs, "");
+  buf_init(&out, E->arena);
+  int id = ++E->an->next_id;
   for(int i=0; i<sel->n_key; i++){
     in.sql[i] = emit_expr(E, sel->key[i]);
     in.e[i] = sel->key[i];
     in.kind[i] = '-';
+    buf_printf(&out, "%sr%d.c%d AS g%d", i ? ", " : "", id, i, i);
   }
   in.n = sel->n_key;
-  buf_init(&aggs, E->arena);
-  buf_str(&aggs, "");
-  buf_init(&out, E->arena);
-  id = ++E->an->next_id;
-  for(int i=0; i<sel->n_key; i++) buf_printf(&out, "%sr%d.c%d AS g%d", out.n ? ", " : "", id, n_out++, i);
-  for(int i=0; i<sel->aggs.n; i++){
-    Expr *e = sel->aggs.e[i];
-    const char *spec;
-    buf_str(&out, out.n ? ", " : "");
-    if( dead[i] || ((Sem*)e->sem)->kind==SEM_GROUPING ){
-      buf_printf(&out, "%s AS a%d", dead[i] ? "NULL" : "0", i);
-      continue;
-    }
-    if( (spec = agg_spec(E, &in, e))==0 ) return 0;
-    buf_str(&aggs, spec);
-    buf_printf(&out, "r%d.c%d AS a%d", id, n_out++, i);
-  }
-  if( n_out>GROUP_COLUMNS || n_out==0 ) return 0;
+  int n = add_aggregates(E, sel, dead, id, &in, &aggs, &out);
+  if( n<1 || n>GROUP_COLUMNS ) return 0;
   const char *rows = emit_native_rows(E, sel->body, in.n, in.e);
   if( sel->n_key==0 && !counts_distinct(E, sel, dead) && (rows==0 || (in.n==0 && sel->body->where==0)) ) return 0;
   const char *call = operator_sql(E, &in, sel->n_key, aggs.z, from_where, rows);
