@@ -200,6 +200,8 @@ int bulk_insert(Session *s, const Compiled *c, const TableName *t, long long *n)
   rc = bulk_run_begin(&run);
   if( rc==SQLITE_OK ) rc = bulk_pin(&run, q);
   if( rc==SQLITE_OK ) rc = bulk_write(&run, q, t->sqlite_name, n);
+  /* An interruption may come out as another error (of an image being attached). */
+  if( rc!=SQLITE_OK && bulk_interrupted(&run)==SQLITE_INTERRUPT ) rc = SQLITE_INTERRUPT;
   bulk_run_end(&run);
   /* An object that is not the listed one: the plain way would list anew, and in
   ** the middle of a run read another state of the table in silence. */

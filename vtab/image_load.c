@@ -124,8 +124,16 @@ int image_load(sqlite3 *db, const char *schema, Image *g, const char *table, cha
   return rc ? rc : run(db, pzErr, "INSERT INTO main.\"%w\" SELECT * FROM \"%w\".t", table, schema);
 }
 
+static int is_attached(sqlite3 *db, const char *schema){
+  const char *name;
+  for(int i=2; (name = sqlite3_db_name(db, i))!=0; i++) if( sqlite3_stricmp(name, schema)==0 ) return 1;
+  return 0;
+}
+
+/* Emptied first: a sqlite3_deserialize that was interrupted, or had no memory,
+** leaves SQLite 3.40 with a wrong idea of the schema that it was at (a CREATE
+** TABLE after DETACH would crash), which one that succeeds puts right. */
 void image_detach(sqlite3 *db, const char *schema){
-  if( sqlite3_db_readonly(db, schema)<0 ) return;
-  if( run(db, 0, "DETACH \"%w\"", schema, 0)==SQLITE_OK ) return;
-  sqlite3_deserialize(db, schema, 0, 0, 0, 0);
+  if( !is_attached(db, schema) ) return;
+  if( sqlite3_deserialize(db, schema, 0, 0, 0, 0)==SQLITE_OK ) run(db, 0, "DETACH \"%w\"", schema, 0);
 }
