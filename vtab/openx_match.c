@@ -160,9 +160,10 @@ typedef struct NumberConstants { __m128i zero, nine, point, ten, hundred, myriad
 #define NUMBER_BODY(CTZ) \
   __m128i x = _mm_loadu_si128((const __m128i*)z), digit, index; \
   __m128i ends = _mm_cmpeq_epi8(x, _mm_loadu_si128((const __m128i*)slot->stop)); \
-  unsigned n = CTZ((unsigned)_mm_movemask_epi8(ends) | 1u<<16), negative = *z=='-', place = 16; \
+  unsigned after = (unsigned)_mm_movemask_epi8(ends), negative = *z=='-', place = 16, n; \
+  if( after==0 ) return 0; \
+  n = CTZ(after); \
   d->end = z + n; \
-  if( n==16 ) return 0; \
   x = _mm_loadu_si128((const __m128i*)(z + negative)); \
   n -= negative; \
   digit = _mm_sub_epi8(x, k->number.zero); \

@@ -95,20 +95,22 @@ static ALWAYS_INLINE TARGET const char *KERNEL(line)(const KERNEL(Constants) *k,
 
 static TARGET int KERNEL(match)(const Template *t, TemplateRun *r){
   const KERNEL(Constants) k = KERNEL(constants)();
+  const char *z = r->z, *end = r->end;
   Value *row = r->to;
   int n = 0;
   r->n_token = 0;
-  while( n<r->most && r->n_token==0 && r->z<r->end ){
+  while( n<r->most && r->n_token==0 && z<end ){
     const char *next;
     for(int i=0; i<t->n_absent; i++) row[t->absent[i]] = value_null();
-    next = KERNEL(line)(&k, t, r, r->z, row);
+    next = KERNEL(line)(&k, t, r, z, row);
     if( next==0 ){
       r->n_token = 0;
       break;
     }
-    r->z = next;
+    z = next;
     row += r->stride;
     n++;
   }
+  r->z = z;
   return n;
 }
