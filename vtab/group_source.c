@@ -5,6 +5,7 @@
 */
 #include "group_source.h"
 #include "crew.h"
+#include "fn/wrapper.h"
 #include "jsonl_rows.h"
 #include "jsonl_table.h"
 #include "pages.h"
@@ -13,11 +14,14 @@
 
 #define STORED_ALONE_ROWS 20000 /* below, no threads */
 
+#define OP_IN 1000              /* none of SQLite's */
+#define IN_VALUES 1000000       /* of a set; beyond, SQLite does it */
+
 static int op_of(const char **pz){
   static const struct { const char *z; int op; } name[] = {
     {"<>", SQLITE_INDEX_CONSTRAINT_NE}, {"<=", SQLITE_INDEX_CONSTRAINT_LE}, {">=", SQLITE_INDEX_CONSTRAINT_GE},
     {"=", SQLITE_INDEX_CONSTRAINT_EQ}, {"<", SQLITE_INDEX_CONSTRAINT_LT}, {">", SQLITE_INDEX_CONSTRAINT_GT},
-    {"null", SQLITE_INDEX_CONSTRAINT_ISNULL}, {"notnull", SQLITE_INDEX_CONSTRAINT_ISNOTNULL},
+    {"in", OP_IN}, {"null", SQLITE_INDEX_CONSTRAINT_ISNULL}, {"notnull", SQLITE_INDEX_CONSTRAINT_ISNOTNULL},
   };
   for(size_t i=0; i<sizeof(name)/sizeof(name[0]); i++){
     size_t n = strlen(name[i].z);
@@ -45,9 +49,36 @@ static void read_columns(GroupSource *s, const char **pz){
   *pz = *z=='-' ? z + 1 : z;
 }
 
+/* The values of a query as a filter: 1; 0 when there are too many, or after an error. */
+static int read_set(GroupSource *s, sqlite3 *db, Filter *f, int column, sqlite3_value *query, int *rc){
+  sqlite3_stmt *stmt = 0;
+  Value *value = 0;
+  int n = 0, cap = 0;
+  *rc = sqlite3_prepare_v2(db, (const char*)sqlite3_value_text(query), -1, &stmt, 0);
+  while( *rc==SQLITE_OK && n<IN_VALUES && (*rc = sqlite3_step(stmt))==SQLITE_ROW ){
+    *rc = SQLITE_OK;
+    if( n==cap ){
+      Value *more = ARENA_ARRAY(&s->arena, Value, cap*2 + 64);
+      if( more==0 ) break;
+      if( n ) memcpy(more, value, sizeof(*value)*(size_t)n);
+      value = more;
+      cap = cap*2 + 64;
+    }
+    value[n] = fn_value_in(0, sqlite3_column_value(stmt, 0));
+    if( value[n].kind==V_TEXT && (value[n].z = arena_strndup(&s->arena, value[n].z, (size_t)value[n].n))==0 ) break;
+    n += value[n].kind!=V_NULL;
+  }
+  if( *rc==SQLITE_DONE ) *rc = SQLITE_OK;
+  sqlite3_finalize(stmt);
+  if( *rc==SQLITE_OK && s->arena.oom ) *rc = SQLITE_NOMEM;
+  if( *rc==SQLITE_OK && n<IN_VALUES ) *rc = filter_in(f, &s->arena, column, value, n);
+  s->is_integer_set = n==0 || value[0].kind==V_INT;
+  return *rc==SQLITE_OK && n<IN_VALUES;
+}
+
 /* "C OP,…": 1 when all of them are decided exactly.  The types of a stored
 ** table's columns (t NULL) are those of the values: whoever wrote the text knew. */
-static int read_filters(GroupSource *s, const JsonlTable *t, const char *z, int n_value, sqlite3_value **value, int *rc){
+static int read_filters(GroupSource *s, sqlite3 *db, const JsonlTable *t, const char *z, int n_value, sqlite3_value **value, int *rc){
   int used = 0;
   while( *z>='0' && *z<='9' && s->n_filter<GROUP_FILTERS ){
     Filter *f = &s->filter[s->n_filter];
@@ -58,12 +89,16 @@ static int read_filters(GroupSource *s, const JsonlTable *t, const char *z, int 
     op = op_of(&z);
     has_value = op!=SQLITE_INDEX_CONSTRAINT_ISNULL && op!=SQLITE_INDEX_CONSTRAINT_ISNOTNULL;
     if( op==0 || type==0 || (has_value && used>=n_value) ) return 0;
-    *rc = filter_begin(f, &s->arena, column, op, 0, has_value ? value[used] : 0);
-    if( *rc!=SQLITE_OK ) return 0;
+    if( op==OP_IN ){
+      if( !read_set(s, db, f, column, value[used], rc) ) return 0;
+    }else{
+      *rc = filter_begin(f, &s->arena, column, op, 0, has_value ? value[used] : 0);
+      if( *rc!=SQLITE_OK ) return 0;
+    }
     used += has_value;
     f->athena_nan = 1;
-    if( t==0 && f->value.kind==V_INT ) type = &TYPE_BIGINT;
-    if( t==0 && f->value.kind==V_REAL ) type = &TYPE_DOUBLE;
+    if( t==0 && (op==OP_IN ? s->is_integer_set : f->value.kind==V_INT) ) type = &TYPE_BIGINT;
+    if( t==0 && op!=OP_IN && f->value.kind==V_REAL ) type = &TYPE_DOUBLE;
     if( !filter_is_exact(f, type) ) return 0;
     s->n_filter++;
     if( *z==',' ) z++;
@@ -176,7 +211,10 @@ int group_source_open(GroupSource *s, sqlite3 *db, const GroupSourceHost *host, 
   z += is_landing ? 8 : 7;
   read_columns(s, &z);
   if( *z!=' ' || (s->n_column!=n_column && s->n_column) ) return SQLITE_OK;
-  if( where && where<table && !read_filters(s, t, where + 7, n_value, value, &rc) ) return rc;
+  if( where && where<table && !read_filters(s, db, t, where + 7, n_value, value, &rc) ){
+    if( rc!=SQLITE_OK && rc!=SQLITE_NOMEM ) *pzErr = sqlite3_mprintf("%s", sqlite3_errmsg(db));
+    return rc;
+  }
   return is_landing ? open_landing(s, t, pzErr) : open_stored(s, db, host, table, pzErr);
 }
 

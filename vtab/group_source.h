@@ -11,8 +11,9 @@
 ** KIND: landing, a table of the module jsonl that the aggregation's query names;
 ** stored, a table of schema main, read from its pages.
 ** C: the input's columns, as numbers of the table's; - for none, when rows are
-** only counted.  OP: = <> < <= > >= null notnull; all must hold.  Integers are
-** compared with integers, doubles with doubles, texts with texts.
+** only counted.  OP: = <> < <= > >= null notnull in; all must hold.  Integers are
+** compared with integers, doubles with doubles, texts with texts.  The value of
+** `in` is a query of one column.
 */
 #ifndef TARN_GROUP_SOURCE_H
 #define TARN_GROUP_SOURCE_H
@@ -33,7 +34,7 @@ typedef struct GroupSource {
   int n_column;                 /* the first cells of a row; none: rows are only counted */
   int width;                    /* cells of a row */
   int column[GROUP_SOURCE_COLUMNS];
-  int n_filter;
+  int n_filter, is_integer_set;
   Filter filter[GROUP_FILTERS];
   Arena arena;
   sqlite3_stmt *hold;           /* stored: keeps the pages as they are */

@@ -116,6 +116,9 @@ const char *emit_top(Emitter*, Select*, const Query*);
 const char *emit_group_union(Emitter*, const Body*, int n, const Type *const *type, const char *all);
 /* x IN (query) by t_in_set (vtab/member.h). */
 const char *emit_in_set(Emitter*, const char *x, Query*, const Type *const *target);
+/* A SELECT of the query's values, each once; the same as a literal of SQL. */
+const char *emit_in_values(Emitter*, Query*, const Type *const *target);
+const char *emit_in_literal(Emitter*, Query*, const Type *const *target);
 /* The inner queries, which stand as GROUP_MARK id GROUP_MARK until emit_hash_finish. */
 #define GROUP_MARK '\002'
 const char *emit_group_text(Emitter*, int id);

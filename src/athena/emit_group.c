@@ -15,7 +15,9 @@
 ** is counted.
 **
 ** x IN (SELECT …) over a large table becomes t_in_set(x, 'SELECT …'), a hash set
-** (vtab/member.h), where SQLite would build a b-tree.
+** (vtab/member.h), where SQLite would build a b-tree.  But where x is a landing
+** table's column the scan leaves out rows by SQLite's IN: there its right side is
+** made by t_group, each value once.
 **
 ** ORDER BY … LIMIT of plain columns of one table: its first rows come from t_group
 ** too, and SQLite sorts those.
@@ -478,14 +480,31 @@ static int source_is_large(Emitter *E, const Query *q){
   return info->select && info->select->body->from && reads_much(E, info->select->body->from);
 }
 
-const char *emit_in_set(Emitter *E, const char *x, Query *q, const Type *const *target){
+/* The query on its own, and its rows natively where they can be had; NULL where
+** it has to stay what it is. */
+static const char *set_query(Emitter *E, Query *q, const Type *const *target, const char **rows){
   const QueryInfo *info = q->sem;
-  const char *rows = 0;
+  *rows = "";
   if( E->an->context->plain>0 || E->program || info->correlated || !emit_is_hashable(target[0]) || !source_is_large(E, q) ) return 0;
   const Select *sel = info->select;
   int is_simple = !sel->aggregated && !sel->has_window && sel->n_out==1 && !q->limit && !q->fetch && !q->offset;
-  const char *sql = stand_alone(E, emit_query(E, q, target));
-  if( sql==0 ) return 0;
-  if( is_simple && coerce_is_free(sel->out[0]->type, target[0]) ) rows = emit_native_rows(E, sel->body, 1, sel->out);
-  return ep(E, "t_in_set(%s, %s%s)", x, marker(E, sql), rows ? rows : "");
+  const char *sql = stand_alone(E, emit_query(E, q, target)), *native = 0;
+  if( sql && is_simple && coerce_is_free(sel->out[0]->type, target[0]) ) native = emit_native_rows(E, sel->body, 1, sel->out);
+  if( native ) *rows = native;
+  return sql;
+}
+
+const char *emit_in_set(Emitter *E, const char *x, Query *q, const Type *const *target){
+  const char *rows, *sql = set_query(E, q, target, &rows);
+  return sql ? ep(E, "t_in_set(%s, %s%s)", x, marker(E, sql), rows) : 0;
+}
+
+const char *emit_in_values(Emitter *E, Query *q, const Type *const *target){
+  const char *rows, *sql = set_query(E, q, target, &rows);
+  return sql ? ep(E, "SELECT c0 FROM t_group(%s, '1 -'%s)", marker(E, sql), rows) : 0;
+}
+
+const char *emit_in_literal(Emitter *E, Query *q, const Type *const *target){
+  const char *sql = emit_in_values(E, q, target);
+  return sql && depth_of(E, sql)<NESTED_MAX ? marker(E, sql) : 0;
 }

@@ -81,6 +81,13 @@ static int add_term(Native *n, Expr *e){
     const char *lo = t ? constant_sql(n, e->arg[1], t) : 0, *hi = t ? constant_sql(n, e->arg[2], t) : 0;
     return lo && hi && add_filter(n, c, ">=", lo) && add_filter(n, c, "<=", hi);
   }
+  if( e->kind==EXPR_IN_QUERY && !e->negated && sem && sem->kind==SEM_IN_QUERY ){
+    int c = table_column(n->info, e->arg[0]);
+    const Type *target[1] = {sem->operand}, *t = c>=0 ? n->info->scope->field[c]->type : 0;
+    if( t==0 || !coerce_is_free(t, sem->operand) || !(type_is_integer(t) || t->kind==T_VARCHAR) ) return 0;
+    const char *values = n->n<GROUP_FILTERS ? emit_in_literal(n->E, e->query, target) : 0;
+    return values && add_filter(n, c, "in", values);
+  }
   if( e->kind!=EXPR_COMPARE || sem==0 || sem->kind!=SEM_EQ || e->op<OP_EQ || e->op>OP_GE ) return 0;
   for(int side=0; side<2; side++){
     int c = table_column(n->info, e->arg[side]);

@@ -61,13 +61,28 @@ static const char *emit_any_all(Emitter *E, Expr *e, int all){
             cmp, sql, id);
 }
 
+static int landing_has(const Relation *rel, const Field *f){
+  const RelInfo *info = rel->sem;
+  if( rel->kind==REL_JOIN ) return landing_has(rel->left, f) || landing_has(rel->right, f);
+  if( rel->kind!=REL_TABLE || info->table==0 || info->table->kind!=TABLE_LANDING ) return 0;
+  for(int i=0; i<info->scope->n; i++) if( info->scope->field[i]==f ) return 1;
+  return 0;
+}
+
+/* A column of a landing table in FROM: its scan leaves out rows by IN. */
+static int is_landing_column(Expr *e){
+  const Sem *sem = expr_bare(e)->sem;
+  return sem && sem->kind==SEM_COLUMN && sem->owner && sem->owner->body->from && landing_has(sem->owner->body->from, sem->field);
+}
+
 static const char *emit_in_query(Emitter *E, Expr *e){
   Sem *sem = e->sem;
   const Type *target[1] = {sem->operand};
   const char *r;
   if( sem->fn && sem->fn->native && e->arg[0]->type->kind!=T_ROW && sem->operand->kind!=T_UNKNOWN ){
     const char *x = emit_expr(E, e->arg[0]);
-    r = emit_in_set(E, x, e->query, target);
+    const char *values = !e->negated && is_landing_column(e->arg[0]) ? emit_in_values(E, e->query, target) : 0;
+    r = values ? ep(E, "(%s IN (%s))", x, values) : emit_in_set(E, x, e->query, target);
     if( r==0 ) r = ep(E, "(%s IN (%s))", x, subquery_text(E, e->query, target));
   }else
     r = emit_any_all(E, e, 0);
