@@ -23,7 +23,7 @@ MODEL = os.path.join(ROOT, os.environ.get("BUILD", "build"), "s3model")
 TARN = os.path.join(ROOT, "tarn")
 PEER = os.path.join(ROOT, "bench", "s3_peer.py")
 RECORD = b'{"user":"somebody@example.com","timestamp":1655296571764,"x":1.25,"y":-7.5,"z":0.125}\n'
-ROUNDS = 5
+ROUNDS = 3
 CASES = [("500 objects of 50 kB", [(f"t/{i:05}.json", 50000 // len(RECORD) * len(RECORD)) for i in range(500)]),
          ("one object of 200 MB", [("t/one.json", 200_000_000 // len(RECORD) * len(RECORD))])]
 QUERIES = {"count": ("`count(*)`", "SELECT count(*) AS n FROM t"),

@@ -15,7 +15,7 @@
 
 #define S3_RANGE_BYTES (8<<20)
 #define S3_WHOLE_MAX (16<<20)
-#define S3_WINDOW_BYTES (112<<20)       /* 14 ranges under way: 620 MB/s where each has 40 ms to its first byte and 60 MB/s */
+#define S3_WINDOW_BYTES (192<<20)       /* 24 ranges at 60 MB/s each and 40 ms to the first byte: 200 MB in 0.29 s; 112 MB take 0.42 s */
 
 typedef struct S3File {
   const char *bucket, *key, *etag;
