@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#define DEADLINE_GRACE_MS 500   /* for libcurl's own time-out to come first */
 #define SLEEP_MS 500            /* longest sleep of the thread */
 #define WAIT_STEP_MS 10         /* how often s3_wait asks the interrupt */
 
@@ -84,6 +85,11 @@ static int start_due(S3Client *c, int most){
     if( t->state==TRANSFER_RUNNING && (t->cancelled || c->closing) ){
       c->curl->multi_remove_handle(c->multi, t->curl);
       transfer_fail(c, t, "interrupted");
+    }
+    /* libcurl can lose a transfer when its own malloc fails: no time-out comes then. */
+    if( t->state==TRANSFER_RUNNING && now - t->start_ms > c->deadline_ms + DEADLINE_GRACE_MS ){
+      c->curl->multi_remove_handle(c->multi, t->curl);
+      transfer_fail(c, t, "no end of it before the deadline");
     }
     if( t->state!=TRANSFER_WAITING ) continue;
     if( t->cancelled || c->closing ){
