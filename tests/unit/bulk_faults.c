@@ -241,6 +241,7 @@ static void test_interrupt(const char *name, const char *sql){
 int main(void){
   sqlite3_mem_methods methods;
   char command[300];
+  setvbuf(stdout, 0, _IOLBF, 0);
   sqlite3_config(SQLITE_CONFIG_GETMALLOC, &plain);
   methods = plain;
   methods.xMalloc = fault_malloc;
