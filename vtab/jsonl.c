@@ -42,6 +42,10 @@
 ** left.  LIMIT and OFFSET, where nothing is asked of the rows, bound what is read ahead.
 ** idxStr says all this in words (jsonl_plan.h); EXPLAIN QUERY PLAN shows it.
 **
+** Blocks of lines are read and decoded ahead of the cursor (jsonl_scan.h) by as
+** many threads as the host says, in the extension by as many as there are
+** processors; the first JSONL_ALONE_BYTES by the calling thread alone.
+**
 ** Files are listed and pinned when the first cursor of a statement starts; all
 ** cursors that are open at once read the same list.
 **
