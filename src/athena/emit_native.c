@@ -1,7 +1,8 @@
 /*
 ** Rows that t_group reads without SQLite (vtab/group_source.h): a single table
 ** of FROM, plain columns, a WHERE of comparisons between such columns and
-** constants, which are decided as exactly there as by SQLite.
+** constants or the values of a query (IN), which are decided as exactly there as
+** by SQLite.
 */
 #include <math.h>
 #include <string.h>
