@@ -3,18 +3,18 @@
 **
 ** One mutex guards the client and all transfers.  The thread takes waiting
 ** transfers that are due, gives each a libcurl handle, and lets libcurl work
-** without the mutex (events.h); callers sleep on `changed`.
+** without the mutex; callers sleep on `changed`.
 */
 #include "../sqlite.h"
 #include "request.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define DEADLINE_GRACE_MS 500   /* for libcurl's own time-out to come first */
-#define SLEEP_MS 500            /* longest sleep of the thread */
+#define POLL_MS 20              /* longest sleep of the thread while requests run */
+#define IDLE_POLL_MS 500
 #define WAIT_STEP_MS 10         /* how often s3_wait asks the interrupt */
 
 int64_t s3_now_ms(void){
@@ -49,7 +49,7 @@ static void transfer_done(S3Client *c, S3Transfer *t){
     c->n_running--;
   }
   t->state = TRANSFER_DONE;
-  if( t->n_waiting || c->n_any ) pthread_cond_broadcast(&c->changed);
+  pthread_cond_broadcast(&c->changed);
 }
 
 static void transfer_fail(S3Client *c, S3Transfer *t, const char *message){
@@ -127,11 +127,16 @@ static void *run_thread(void *arg){
   S3Client *c = arg;
   pthread_mutex_lock(&c->mutex);
   while( !c->closing || c->n_running ){
-    int sleep_ms = start_due(c, SLEEP_MS);
+    int sleep_ms = start_due(c, c->n_running ? POLL_MS : IDLE_POLL_MS);
+    int running;
     pthread_mutex_unlock(&c->mutex);
-    s3_events_wait(&c->events, sleep_ms);
+    c->curl->multi_perform(c->multi, &running);
     pthread_mutex_lock(&c->mutex);
     take_finished(c);
+    if( start_due(c, sleep_ms)<sleep_ms ) sleep_ms = 1;
+    pthread_mutex_unlock(&c->mutex);
+    c->curl->multi_poll(c->multi, 0, 0, sleep_ms, 0);
+    pthread_mutex_lock(&c->mutex);
   }
   start_due(c, 0);                        /* fails what still waits */
   pthread_mutex_unlock(&c->mutex);
@@ -169,7 +174,7 @@ int s3_submit(S3Client *c, S3Request *r){
   rc = start_thread(c);
   if( rc ) transfer_fail(c, t, "a thread cannot be started");
   pthread_mutex_unlock(&c->mutex);
-  s3_events_wake(&c->events);
+  c->curl->multi_wakeup(c->multi);
   return 0;
 }
 
@@ -181,16 +186,13 @@ int s3_done(S3Client *c, S3Request *r){
   return done;
 }
 
-/* Sleep a little, at most until *n's transfers (a transfer's own, or the client's) change. */
-static void wait_step(S3Client *c, int *n){
+static void wait_step(S3Client *c){
   struct timespec until;
   clock_gettime(CLOCK_REALTIME, &until);
   until.tv_nsec += WAIT_STEP_MS*1000000L;
   until.tv_sec += until.tv_nsec/1000000000L;
   until.tv_nsec %= 1000000000L;
-  ++*n;
   pthread_cond_timedwait(&c->changed, &c->mutex, &until);
-  --*n;
 }
 
 int s3_wait(S3Client *c, S3Request *r, int (*interrupt)(void*), void *arg){
@@ -201,11 +203,11 @@ int s3_wait(S3Client *c, S3Request *r, int (*interrupt)(void*), void *arg){
     if( interrupt && !t->cancelled ){
       pthread_mutex_unlock(&c->mutex);
       t->cancelled = interrupt(arg)!=0;
-      if( t->cancelled ) s3_events_wake(&c->events);
+      if( t->cancelled ) c->curl->multi_wakeup(c->multi);
       pthread_mutex_lock(&c->mutex);
       if( t->state==TRANSFER_DONE ) break;
     }
-    wait_step(c, &t->n_waiting);
+    wait_step(c);
   }
   pthread_mutex_unlock(&c->mutex);
   return r->failure.message!=0;
@@ -222,7 +224,7 @@ int s3_wait_any(S3Client *c, int n, S3Request *const *r, int (*interrupt)(void*)
     stop = interrupt && interrupt(arg);
     pthread_mutex_lock(&c->mutex);
     if( stop ) break;
-    wait_step(c, &c->n_any);
+    wait_step(c);
   }
   pthread_mutex_unlock(&c->mutex);
   return found;
@@ -233,7 +235,6 @@ void s3_cancel(S3Client *c, S3Request *r){
   pthread_mutex_lock(&c->mutex);
   r->transfer->cancelled = 1;
   pthread_mutex_unlock(&c->mutex);
-  s3_events_wake(&c->events);
 }
 
 void s3_release(S3Client *c, S3Request *r){
@@ -241,8 +242,8 @@ void s3_release(S3Client *c, S3Request *r){
   if( t ){
     pthread_mutex_lock(&c->mutex);
     t->cancelled = 1;
-    if( t->state!=TRANSFER_DONE ) s3_events_wake(&c->events);
-    while( t->state!=TRANSFER_DONE ) wait_step(c, &t->n_waiting);
+    if( t->state!=TRANSFER_DONE ) c->curl->multi_wakeup(c->multi);
+    while( t->state!=TRANSFER_DONE ) wait_step(c);
     for(S3Transfer **p = &c->list; *p; p = &(*p)->next){
       if( *p==t ){
         *p = t->next;
@@ -300,12 +301,9 @@ int s3_open(Arena *a, const S3Config *config, S3Client **out, const char **error
   c->attempts = attempts_of(config);
   c->deadline_ms = config->deadline_ms>0 ? config->deadline_ms : S3_DEADLINE_MS;
   c->random = config->seed ? config->seed : (unsigned)s3_now_ms() | 1u;
-  c->events.epoll_fd = c->events.wake_fd = -1;
   c->multi = curl->multi_init();
   if( c->multi ) curl->multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)S3_HANDLES_MAX);
-  if( c->multi && s3_events_open(&c->events, curl, c->multi) ){
-    *error = arena_printf(a, "no descriptors for the network: %s", strerror(errno));
-  }else if( c->multi && c->endpoint && strchr(c->endpoint, '@') ){
+  if( c->multi && c->endpoint && strchr(c->endpoint, '@') ){
     *error = "the endpoint holds a user name or password: give credentials as AWS does";   /* it would be stored and printed */
   }else if( c->multi && c->endpoint && strncmp(c->endpoint, "http://", 7) && strncmp(c->endpoint, "https://", 8) ){
     *error = arena_printf(a, "the endpoint %s does not begin with http:// or https://", c->endpoint);
@@ -325,12 +323,11 @@ void s3_close(S3Client *c){
   c->closing = 1;
   pthread_mutex_unlock(&c->mutex);
   if( c->thread_started ){
-    s3_events_wake(&c->events);
+    c->curl->multi_wakeup(c->multi);
     pthread_join(c->thread, 0);
   }
   for(int i=0; i<c->n_idle; i++) c->curl->easy_cleanup(c->idle[i]);
   if( c->multi ) c->curl->multi_cleanup(c->multi);
-  s3_events_close(&c->events);
   pthread_cond_destroy(&c->changed);
   pthread_mutex_destroy(&c->mutex);
   arena_free(&c->arena);

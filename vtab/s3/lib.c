@@ -20,7 +20,9 @@ static const Symbol curl_symbols[] = {
   AT(CurlLib, multi_cleanup, "curl_multi_cleanup"),
   AT(CurlLib, multi_add_handle, "curl_multi_add_handle"),
   AT(CurlLib, multi_remove_handle, "curl_multi_remove_handle"),
-  AT(CurlLib, multi_socket_action, "curl_multi_socket_action"),
+  AT(CurlLib, multi_perform, "curl_multi_perform"),
+  AT(CurlLib, multi_poll, "curl_multi_poll"),
+  AT(CurlLib, multi_wakeup, "curl_multi_wakeup"),
   AT(CurlLib, multi_info_read, "curl_multi_info_read"),
   AT(CurlLib, multi_setopt, "curl_multi_setopt"),
   { 0, 0 }

@@ -31,7 +31,9 @@ typedef struct CurlLib {
   CURLMcode (*multi_cleanup)(CURLM*);
   CURLMcode (*multi_add_handle)(CURLM*, CURL*);
   CURLMcode (*multi_remove_handle)(CURLM*, CURL*);
-  CURLMcode (*multi_socket_action)(CURLM*, curl_socket_t, int, int*);
+  CURLMcode (*multi_perform)(CURLM*, int*);
+  CURLMcode (*multi_poll)(CURLM*, struct curl_waitfd*, unsigned, int, int*);
+  CURLMcode (*multi_wakeup)(CURLM*);
   CURLMsg *(*multi_info_read)(CURLM*, int*);
   CURLMcode (*multi_setopt)(CURLM*, CURLMoption, ...);
 } CurlLib;

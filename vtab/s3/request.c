@@ -45,7 +45,9 @@ static size_t on_header(char *z, size_t size, size_t n, void *ctx){
   size_t len = size*n;
   char line[512];
   char *value;
-  snprintf(line, sizeof(line), "%.*s", (int)(len<sizeof(line) ? len : sizeof(line)-1), z);
+  size_t kept = len<sizeof(line) ? len : sizeof(line)-1;
+  memcpy(line, z, kept);                  /* many lines a second: no printf */
+  line[kept] = 0;
   line[strcspn(line, "\r\n")] = 0;
   value = strchr(line, ':');
   if( value==0 ) return len;
@@ -288,6 +290,7 @@ int s3_request_prepare(S3Client *c, S3Transfer *t, const char **error){
   sign.region = s3_region(c, r->bucket);
   sign.service = "s3";
   sign.amz_date = date;
+  sign.kept = &c->sign_key;
   if( sign_v4(&t->arena, &sign, &signed_, error) ) return 1;
   t->canonical_request = signed_.canonical_request;
   if( !c->credentials.anonymous ) authorization = signed_.authorization;

@@ -6,7 +6,6 @@
 #ifndef TARN_S3_REQUEST_H
 #define TARN_S3_REQUEST_H
 #include "client.h"
-#include "events.h"
 #include <pthread.h>
 
 #define S3_BUCKETS_MAX 64       /* learned regions */
@@ -19,7 +18,6 @@ typedef struct S3Transfer {
   struct S3Transfer *next;      /* in the client's list */
   S3Client *client;
   TransferState state;
-  int n_waiting;                /* callers that wait for it */
   _Atomic int cancelled;        /* also looked at from within libcurl, without the mutex */
   int64_t start_ms, due_ms;     /* first submitted; not before */
   int attempts;
@@ -54,6 +52,7 @@ struct S3Client {
   LearnedRegion learned[S3_BUCKETS_MAX];
   int n_learned;
   unsigned random;
+  SignKey sign_key;
   int64_t gate_ms;              /* nobody starts before: the shared back-off */
   pthread_mutex_t mutex;
   pthread_cond_t changed;
@@ -61,8 +60,6 @@ struct S3Client {
   int thread_started;
   _Atomic int closing;
   CURLM *multi;
-  S3Events events;
-  int n_any;                    /* callers that wait for any transfer */
   CURL *idle[S3_HANDLES_MAX];
   int n_idle, n_running;
   S3Transfer *list;             /* waiting, running and done ones, oldest first */

@@ -164,13 +164,37 @@ static int hmac(const CryptoLib *crypto, const void *key, size_t n_key, const ch
   return crypto->HMAC(crypto->EVP_sha256(), key, (int)n_key, (const unsigned char*)text, strlen(text), out, &n)==0;
 }
 
-/* The chain secret -> date -> region -> service -> "aws4_request" -> text. */
+/* The chain secret -> date -> region -> service -> "aws4_request". */
+static int derive_key(const CryptoLib *crypto, const SignRequest *r, const char *date, const char *key, unsigned char *k){
+  return hmac(crypto, key, strlen(key), date, k) || hmac(crypto, k, SHA256_BYTES, r->region, k)
+      || hmac(crypto, k, SHA256_BYTES, r->service, k) || hmac(crypto, k, SHA256_BYTES, "aws4_request", k);
+}
+
+static int is_kept(const SignRequest *r, const char *date){
+  const SignKey *kept = r->kept;
+  return kept && kept->secret==r->secret && strcmp(kept->date, date)==0 && strcmp(kept->region, r->region)==0
+      && strcmp(kept->service, r->service)==0;
+}
+
+static void keep_key(const SignRequest *r, const char *date, const unsigned char *k){
+  SignKey *kept = r->kept;
+  if( kept==0 || strlen(date)>=sizeof(kept->date) || strlen(r->region)>=sizeof(kept->region)
+   || strlen(r->service)>=sizeof(kept->service) ) return;
+  kept->secret = r->secret;
+  strcpy(kept->date, date);
+  strcpy(kept->region, r->region);
+  strcpy(kept->service, r->service);
+  memcpy(kept->key, k, SHA256_BYTES);
+}
+
+/* The text's HMAC with the day's key. */
 static int signature_of(const CryptoLib *crypto, const SignRequest *r, const char *date,
                         const char *key, const char *text, char *hex){
   unsigned char k[SHA256_BYTES];
-  if( hmac(crypto, key, strlen(key), date, k) || hmac(crypto, k, sizeof(k), r->region, k)
-   || hmac(crypto, k, sizeof(k), r->service, k) || hmac(crypto, k, sizeof(k), "aws4_request", k)
-   || hmac(crypto, k, sizeof(k), text, k) ) return 1;
+  if( is_kept(r, date) ) memcpy(k, r->kept->key, sizeof(k));
+  else if( derive_key(crypto, r, date, key, k) ) return 1;
+  else keep_key(r, date, k);
+  if( hmac(crypto, k, sizeof(k), text, k) ) return 1;
   hex_of(k, hex);
   return 0;
 }

@@ -24,6 +24,14 @@
 
 typedef struct SignPair { const char *name, *value; } SignPair;
 
+/* The key derived from a secret for a day, region and service: half of the work of
+** a signature, kept from one to the next. */
+typedef struct SignKey {
+  const char *secret;           /* the very text it is of; NULL: none yet */
+  char date[12], region[64], service[16];
+  unsigned char key[32];
+} SignKey;
+
 typedef struct SignRequest {
   const char *method;           /* "GET" */
   const char *path;             /* raw bytes, begins with '/' */
@@ -35,6 +43,7 @@ typedef struct SignRequest {
   const char *amz_date;         /* 20130524T000000Z */
   int encode_path_twice;        /* not for S3 */
   int normalize_path;           /* not for S3 */
+  SignKey *kept;                /* used and renewed by sign_v4; or NULL */
 } SignRequest;
 
 typedef struct SignResult {
