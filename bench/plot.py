@@ -8,9 +8,9 @@ from xml.sax.saxutils import escape
 import report
 
 COLOURS = {"DuckDB": "#d9a21b", "ClickHouse": "#4a8fdd", "Polars": "#35a37c", "simdjson": "#a06cd5", "DuckDB's shell": "#b0763a"}
-LEFT, RIGHT, TOP, BAR, GAP = 320, 50, 66, 12, 8
+LEFT, RIGHT, TOP, BAR, GAP = 340, 50, 66, 12, 8
 WIDTH = 900
-LOW, HIGH = 0.25, 64
+LOW, HIGH = 0.5, 64
 
 STYLE = """text { font: 13px system-ui, sans-serif; fill: #24292f }
 .small { font-size: 11px } .title { font-size: 15px; font-weight: 600 }
