@@ -178,7 +178,7 @@ static int on_progress(void *left){
 
 /* 0, or 1 after saying what is wrong. */
 static int try_statement(Session *s, const char *sql){
-  CompileContext context = { s->catalog, 0, 0, 0 };
+  CompileContext context = { .catalog = s->catalog, .plain = draw(2) ? -1 : 0 };   /* by the hash operators too */
   Compiled *c = 0;
   AthenaError error = {0};
   sqlite3_stmt *stmt = 0;
