@@ -147,10 +147,12 @@ static int decimal_overflow(FnCall *c){ return fn_error(c, OUT_OF_RANGE, "Decima
 
 static int decimal_step(FnCall *c, void *p, int n, const Value *v){
   DecimalSum *s = p;
-  i128 x = value_get_decimal(c->argt[0], &v[0]), sum = s->sum + x;
+  i128 sum;
   (void)n;
   s->n++;
-  if( !decimal_fits(sum, DECIMAL_PRECISION_MAX) ) return decimal_overflow(c);
+  if( __builtin_add_overflow(s->sum, value_get_decimal(c->argt[0], &v[0]), &sum) || !decimal_fits(sum, DECIMAL_PRECISION_MAX) ){
+    return decimal_overflow(c);
+  }
   s->sum = sum;
   return FN_OK;
 }
