@@ -410,17 +410,23 @@ def run(bench, options):
         "entries": [{"name": e.name,
                      "contestants": [{"peer": c.peer, "form": c.form, "runs": c.runs} for c in e.contestants],
                      "left": [{"peer": c.peer, "form": c.form, "seconds": c.first} for c in e.dropped]} for e in entries]}
+    keep(options, results)          # the times are not lost when what follows is interrupted
     if not options.only:
         results["ten"] = bench.ten_times(options.ten_times)
+        keep(options, results)
     return results
+
+
+def keep(options, results):
+    with open(os.path.join(options.work, "results.json"), "w", encoding="utf-8") as f:
+        json.dump(results, f, indent=1)
 
 
 def main():
     options = arguments()
     os.makedirs(options.work, exist_ok=True)
-    kept = os.path.join(options.work, "results.json")
     if options.render:
-        with open(kept, encoding="utf-8") as f:
+        with open(os.path.join(options.work, "results.json"), encoding="utf-8") as f:
             results = json.load(f)
     else:
         free, need = shutil.disk_usage(options.work).free / 1e9, GB_PER_SCALE * options.scale
@@ -431,8 +437,6 @@ def main():
         results = run(Bench(options.work, options.scale), options)
         if results is None:
             return 0
-        with open(kept, "w", encoding="utf-8") as f:
-            json.dump(results, f, indent=1)
     text = report.markdown(results)
     print(text)
     if not options.no_write and results["meta"]["whole"]:
