@@ -8,21 +8,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "s3")]
 from fault_server import Fault, FaultServer, error  # noqa: E402
-from lake import Lake, same  # noqa: E402
+from lake import same  # noqa: E402
+from net_lake import NetLake  # noqa: E402
 
 OPENX = "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'"
 ASIDE = 32                                      # S3_LIST_ASIDE
-
-
-class NetLake(Lake):
-    def __init__(self, server):
-        super().__init__()
-        self.server = server
-
-    def environment(self, extra=None):
-        env = super().environment(extra)
-        del env["TARN_S3_ROOT"]
-        return {**env, "HOME": "/nonexistent", **self.server.environment(), **(extra or {})}
 
 
 class CountingServer(FaultServer):

@@ -10,6 +10,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "s3")]
 from fault_server import Fault, FaultServer, error  # noqa: E402
 from lake import FIXTURES, TARN, Lake  # noqa: E402
+from net_lake import NetLake  # noqa: E402
 
 SQL = os.path.join(ROOT, "sql")
 SCHEDULES = max(3, int(os.environ.get("TARN_FAULT_SCHEDULES", "300")) // 30)
@@ -17,19 +18,6 @@ KILLS = int(os.environ.get("TARN_KILLS", "12"))
 TABLES = ("curated/customers_curated", "curated/machine_learning_consented", "curated/machine_learning_curated",
           "curated/machine_learning_matched", "trusted/accelerometer_trusted", "trusted/customer_trusted",
           "trusted/step_trainer_trusted")
-
-
-class NetLake(Lake):
-    """A lake whose S3 is a server."""
-
-    def __init__(self, server):
-        super().__init__()
-        self.server = server
-
-    def environment(self, extra=None):
-        env = super().environment(extra)
-        del env["TARN_S3_ROOT"]
-        return {**env, "HOME": "/nonexistent", **self.server.environment(), **(extra or {})}
 
 
 def fixtures_on(server, without=()):

@@ -7,20 +7,10 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "s3")]
 from fault_server import FaultServer  # noqa: E402
 from lake import FIXTURES, Lake, same  # noqa: E402
+from net_lake import NetLake  # noqa: E402
 
 SQL = os.path.join(ROOT, "sql")
 OPENX = "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'"
-
-
-class NetLake(Lake):
-    def __init__(self, server):
-        super().__init__()
-        self.server = server
-
-    def environment(self, extra=None):
-        env = super().environment(extra)
-        del env["TARN_S3_ROOT"]
-        return {**env, "HOME": "/nonexistent", **self.server.environment(), **(extra or {})}
 
 
 def changes(server, times, key="t/2.json", new=lambda n: b'{"a":%d}\n' % (100 + n)):

@@ -12,7 +12,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "s3")]
 from fault_server import Fault, FaultServer, error  # noqa: E402
-from lake import TARN, Lake, same  # noqa: E402
+from lake import TARN, same  # noqa: E402
+from net_lake import NetLake  # noqa: E402
 
 SCHEDULES = max(4, int(os.environ.get("TARN_FAULT_SCHEDULES", "300")) // 15)
 OPENX = "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'"
@@ -20,18 +21,7 @@ ID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
 FILE = r"\d{8}_\d{6}_\d{5}_\w{5}_" + ID + r"\.gz"
 
 
-class NetLake(Lake):
-    """A lake whose S3 is a server."""
-
-    def __init__(self, server):
-        super().__init__()
-        self.server = server
-
-    def environment(self, extra=None):
-        env = super().environment(extra)
-        del env["TARN_S3_ROOT"]
-        return {**env, "HOME": "/nonexistent", **self.server.environment(), **(extra or {})}
-
+class WritingLake(NetLake):
     def tarn(self, *arguments, **more):
         status, out, err = super().tarn(*arguments, **more)
         assert "secret-of-the-test" not in out + err
@@ -103,7 +93,7 @@ def kill_at(server, lake, matches, *arguments):
 # --- INSERT -----------------------------------------------------------------------------
 
 def test_insert_adds_objects_and_replaces_none():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         server.objects["b", "t/old.json"] = b'{"a":1}\n'
         make_table(lake)
         lake.ok("query", "INSERT INTO t VALUES (2), (3)")
@@ -117,7 +107,7 @@ def test_insert_adds_objects_and_replaces_none():
 
 
 def test_insert_into_a_bucket_itself():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         lake.ok("query", f"CREATE EXTERNAL TABLE t (a bigint) {OPENX} LOCATION 's3://b/'")
         lake.ok("query", "INSERT INTO t VALUES (7)")
         assert re.fullmatch(FILE, keys(server)[0]), keys(server)
@@ -125,7 +115,7 @@ def test_insert_into_a_bucket_itself():
 
 
 def test_insert_into_partitions():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         make_table(lake, partitions="PARTITIONED BY (day string, n bigint)")
         lake.ok("query", "INSERT INTO t VALUES (1, 'x y', 1), (2, 'a/b:c', 2), (3, 'x y', 1), (4, NULL, 3)")
         same([k.rsplit("/", 1)[0] for k in keys(server)],
@@ -137,7 +127,7 @@ def test_insert_into_partitions():
 
 
 def test_many_partitions_go_out_side_by_side():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         make_table(lake, partitions="PARTITIONED BY (p bigint)")
         server.faults = [lambda r: Fault(delay=0.05) if r.method in ("POST", "PUT") else None]
         start = time.time()
@@ -152,7 +142,7 @@ def test_many_partitions_go_out_side_by_side():
 
 
 def test_large_files_go_out_in_parts():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         make_table(lake, columns="a bigint, v string")
         # Digests do not compress: the object needs several parts.
         lake.ok("query", "INSERT INTO t SELECT x.n*1000+y.n, to_hex(sha512(to_utf8(cast(x.n*1000+y.n AS varchar)))) "
@@ -163,7 +153,7 @@ def test_large_files_go_out_in_parts():
 
 def test_a_failed_insert_leaves_nothing():
     for matches in (is_begin, is_part):
-        with FaultServer() as server, NetLake(server) as lake:
+        with FaultServer() as server, WritingLake(server) as lake:
             make_table(lake, partitions="PARTITIONED BY (p bigint)")
             left = [3]
 
@@ -178,7 +168,7 @@ def test_a_failed_insert_leaves_nothing():
 
 
 def test_an_interrupted_insert_stops_at_once_and_leaves_nothing():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         make_table(lake)
         seen = hangs_once(server, is_part, 6)
         process = lake.start("query", "INSERT INTO t VALUES (1)")
@@ -194,7 +184,7 @@ def test_an_interrupted_insert_stops_at_once_and_leaves_nothing():
 
 def test_killed_between_commit_and_completion():
     """The lake says that the rows are there: the next command, whichever, makes it true."""
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         make_table(lake, partitions="PARTITIONED BY (p bigint)")
         kill_at(server, lake, is_complete, "query", "INSERT INTO t SELECT x, x % 3 FROM UNNEST(sequence(1, 9)) AS s(x)")
         lake.ok("history")
@@ -205,7 +195,7 @@ def test_killed_between_commit_and_completion():
 
 def test_killed_before_commit():
     for matches in (is_begin, is_part):
-        with FaultServer() as server, NetLake(server) as lake:
+        with FaultServer() as server, WritingLake(server) as lake:
             make_table(lake, partitions="PARTITIONED BY (p bigint)")
             kill_at(server, lake, matches, "query", "INSERT INTO t SELECT x, x % 3 FROM UNNEST(sequence(1, 9)) AS s(x)")
             assert server.uploads
@@ -215,7 +205,7 @@ def test_killed_before_commit():
 
 def test_an_answer_that_nobody_noted():
     """An export whose CreateMultipartUpload was answered to a dead process: its upload goes, others' stay."""
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         lake.ok("query", "CREATE TABLE u AS SELECT 1 AS a")
         key = "out/part-00000.json"
         begun = {"elder": time.gmtime(time.time() - 3600), "with-parts": time.gmtime(), "longer-key": time.gmtime()}
@@ -228,7 +218,7 @@ def test_an_answer_that_nobody_noted():
         same((sorted(server.uploads), lake.leftovers()), (["elder", "longer-key", "with-parts"], []))
     # Where uploads cannot be listed it may stay; no command fails for it.
     for answer in (error(403, "AccessDenied"), error(501, "NotImplemented"), error(405, "MethodNotAllowed")):
-        with FaultServer() as server, NetLake(server) as lake:
+        with FaultServer() as server, WritingLake(server) as lake:
             lake.ok("query", "CREATE TABLE u AS SELECT 1 AS a")
             kill_at(server, lake, is_begin, "export", "u", "s3://b/out")
             server.faults = [lambda r: answer if r.method == "GET" and "uploads" in r.query else None]
@@ -237,7 +227,7 @@ def test_an_answer_that_nobody_noted():
 
 
 def test_a_server_that_is_away_is_named_and_later_all_is_finished():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         make_table(lake)
         kill_at(server, lake, is_complete, "query", "INSERT INTO t VALUES (1)")
         server.faults = [lambda r: error(403, "AccessDenied")]
@@ -253,7 +243,7 @@ def test_uploads_recorded_by_an_older_tarn_are_finished():
     old = ("DROP TABLE tarn_uploads; CREATE TABLE tarn_uploads(run INTEGER NOT NULL, bucket TEXT NOT NULL, object_key TEXT NOT NULL,"
            "  prefix TEXT NOT NULL, marker TEXT NOT NULL, upload_id TEXT, etags TEXT);"
            "INSERT INTO tarn_uploads SELECT run, bucket, object_key, prefix, marker, upload_id, etags FROM kept; DROP TABLE kept;")
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         lake.ok("query", "CREATE TABLE u AS SELECT 1 AS a")
         server.objects["b", "out/theirs.json"] = b"{}"
         server.objects["b", ".tarn/out.made"] = b""
@@ -273,7 +263,7 @@ UNLOAD = "UNLOAD (SELECT 1 AS a, 'x' AS p UNION ALL SELECT 2, 'y') TO 's3://b/ou
 
 
 def test_unload_writes_into_an_empty_prefix_only():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         server.objects["b", "outside"] = b""
         lake.ok("query", UNLOAD % "")
         same(sorted(r["a"] for r in rows(server, "out/")), [1, 2])
@@ -287,7 +277,7 @@ def test_unload_writes_into_an_empty_prefix_only():
 
 
 def test_unload_killed_after_commit_is_finished():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         kill_at(server, lake, is_complete, "query", UNLOAD % ", partitioned_by = ARRAY['p']")
         lake.ok("query", "SELECT 1")
         same((rows(server, "out/"), server.uploads), ([{"a": 1}, {"a": 2}], {}))
@@ -295,7 +285,7 @@ def test_unload_killed_after_commit_is_finished():
 
 def test_create_table_as_deletes_nothing():
     """A prefix that was Tarn's and is empty now, and somebody who writes there meanwhile."""
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         sql = "CREATE TABLE %s WITH (format = 'JSON', external_location = 's3://b/ext/') AS SELECT 1 AS a"
         lake.ok("query", sql % "t")
         del server.objects["b", "ext/part-00000.json"]
@@ -319,7 +309,7 @@ def result(lake, server, sql, *more):
 
 
 def test_each_kind_of_statement_leaves_its_file():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         status, err, found = result(lake, server, "SELECT 1 AS a, 'x' AS b")
         same((status, found), (0, {"ID.csv": '"a","b"\n"1","x"\n'}), err)
         assert re.fullmatch(rf"result: s3://b/results/{ID}\.csv\n", err), err
@@ -340,7 +330,7 @@ BIG = "SELECT x.n*1000+y.n AS n, rpad('v', 100, 'abc') AS v FROM UNNEST(sequence
 
 
 def test_a_large_result_goes_out_in_parts():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         status, err, found = result(lake, server, BIG)
         same((status, len(found["ID.csv"].splitlines())), (0, 200001), err)
         assert sum(is_part(r) for r in server.log) == 3
@@ -356,7 +346,7 @@ def test_a_large_result_goes_out_in_parts():
 
 
 def test_a_live_query_keeps_its_uploads_and_a_dead_one_does_not():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         lake.ok("query", "CREATE TABLE t AS SELECT 1 AS a")
         for kill in (False, True):
             seen = hangs_once(server, is_part, 3)
@@ -374,7 +364,7 @@ def test_a_live_query_keeps_its_uploads_and_a_dead_one_does_not():
 
 
 def test_an_interrupted_query_leaves_no_result():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         lake.ok("query", "CREATE TABLE t AS SELECT 1 AS a")
         seen = hangs_once(server, is_part, 6)
         process = lake.start("query", "--format", "csv", "--output-location", "s3://b/results/", BIG)
@@ -387,7 +377,7 @@ def test_an_interrupted_query_leaves_no_result():
 
 
 def test_the_files_of_an_insert_appear_with_its_rows():
-    with FaultServer() as server, NetLake(server) as lake:
+    with FaultServer() as server, WritingLake(server) as lake:
         make_table(lake)
         left = [0]
 
@@ -421,7 +411,7 @@ def test_random_faults_never_give_half_an_insert():
             def decide(request):
                 fault = rng.choices(kinds, weights)[0]() if rng.random() < rate else None
                 return None if fault and fault.status == 200 and not is_complete(request) else fault
-            with NetLake(server) as lake:
+            with WritingLake(server) as lake:
                 server.objects, server.uploads, server.faults, want = {}, {}, [], []
                 make_table(lake, partitions="PARTITIONED BY (p bigint)")
                 for k in range(3):
