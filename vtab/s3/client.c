@@ -254,7 +254,6 @@ void s3_release(S3Client *c, S3Request *r){
     c->curl->slist_free_all(t->headers);
     buf_free(&t->error_body);
     buf_free(&r->response);
-    sqlite3_free(t->large);
     arena_free(&t->arena);
     sqlite3_free(t);
   }

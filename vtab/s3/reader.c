@@ -2,12 +2,10 @@
 #include "../sqlite.h"
 #include "reader.h"
 #include <string.h>
-#include <sys/mman.h>
 
 #define PART_MAX (2*S3_HANDLES_MAX)     /* parts asked for and not yet read */
 #define SPARE_MAX (S3_WINDOW_BYTES/S3_RANGE_BYTES)
 #define RAMP_STEP (512<<10)
-#define HUGE_PAGE (2<<20)
 
 typedef struct Part {
   S3Request request;
@@ -47,16 +45,16 @@ S3Reader *s3_reader_open(S3Client *client, S3FileAt file_at, void *ctx){
 }
 
 /* A block of a full range's size for the answer, also for a shorter one, so that
-** it can be used again; huge pages, as in request.c.  Without memory the request
-** gets its own. */
+** it can be used again.  Without memory the request gets its own.  (Huge pages
+** halve the cost of receiving where memory is fresh, and double it where the
+** kernel must first make room for them.) */
 static void give_block(S3Reader *r, Part *p){
   Buf *b = &p->request.response;
-  p->block = r->n_spare ? r->spare[--r->n_spare] : sqlite3_malloc64(S3_RANGE_BYTES + 1 + HUGE_PAGE);
+  p->block = r->n_spare ? r->spare[--r->n_spare] : sqlite3_malloc64(S3_RANGE_BYTES + 1);
   if( p->block==0 ) return;
-  b->z = (char*)(((uintptr_t)p->block + HUGE_PAGE-1) & ~(uintptr_t)(HUGE_PAGE-1));
+  b->z = p->block;
   b->cap = S3_RANGE_BYTES + 1;
   b->arena = &r->nowhere;                 /* the block is the reader's: not freed with the Buf, and never outgrown */
-  madvise(b->z, S3_RANGE_BYTES, MADV_HUGEPAGE);
 }
 
 static void drop_first(S3Reader *r){

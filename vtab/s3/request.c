@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #define DEFAULT_REGION "us-east-1"
@@ -219,30 +218,6 @@ static const char *amz_date(S3Client *c, Arena *a){
                       tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
-#define HUGE_PAGE (2<<20)
-
-/* Room for n bytes and a NUL, in whole huge pages where it is large: faulting
-** small ones in costs as much as receiving the bytes.  Such room begins at a
-** huge page, so it is not the Buf's own but the transfer's; it never grows, as
-** on_body takes no more than n.  The kernel may ignore the advice. */
-static void reserve(S3Transfer *t, Buf *b, size_t n){
-  uintptr_t z;
-  if( n<HUGE_PAGE || b->cap || t->large ){
-    buf_room(b, n);
-    return;
-  }
-  t->large = sqlite3_malloc64(n + 1 + HUGE_PAGE);
-  if( t->large==0 ){
-    b->oom = 1;
-    return;
-  }
-  z = ((uintptr_t)t->large + HUGE_PAGE-1) & ~(uintptr_t)(HUGE_PAGE-1);
-  madvise((void*)z, n & ~(size_t)(HUGE_PAGE-1), MADV_HUGEPAGE);
-  b->arena = &t->arena;                   /* not freed with the Buf */
-  b->z = (char*)z;
-  b->cap = n + 1;
-}
-
 int s3_request_prepare(S3Client *c, S3Transfer *t, const char **error){
   S3Request *r = t->request;
   const char *origin, *path, *date, *sha = SIGN_EMPTY_SHA256, *url, *authorization = 0;
@@ -268,7 +243,7 @@ int s3_request_prepare(S3Client *c, S3Transfer *t, const char **error){
   if( r->range_end==0 ) r->response.n = 0;
   t->asked_start = r->range_start + (int64_t)r->response.n;
   /* Room for all of it at once: growing step by step copies and faults pages again. */
-  if( r->response.n==0 && r->range_end>r->range_start ) reserve(t, &r->response, (size_t)(r->range_end - r->range_start));
+  if( r->response.n==0 && r->range_end>r->range_start ) buf_room(&r->response, (size_t)(r->range_end - r->range_start));
   if( r->n_body ){
     if( sign_sha256_hex(r->body, r->n_body, digest, error) ) return 1;
     sha = digest;

@@ -30,7 +30,6 @@ typedef struct S3Transfer {
   int64_t retry_after_ms;       /* from the answer; -1 none */
   int64_t server_date_s;        /* Date header; 0 none */
   const char *body_refused;     /* why the answer's body does not fit what was asked; NULL: it does */
-  void *large;                  /* what a large response lies in; NULL: the Buf's own memory */
   int is_changed;               /* … because it is of another version */
   int64_t asked_start, answer_start;    /* of the range; -1 when the answer says none */
   size_t upload_at;
